@@ -1,0 +1,3 @@
+//! The program `steepest`.
+
+fn main() {}

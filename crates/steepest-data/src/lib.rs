@@ -1,0 +1,1 @@
+//! Readers, encoders, splits and matrices of steepest.

@@ -1,0 +1,1 @@
+//! Losses over data, scientific objectives and formulas of steepest.

@@ -1,0 +1,1 @@
+//! Update rules, schedules, line searches and solvers of steepest.

@@ -1,0 +1,1 @@
+//! Gradient descent in all its forms.
