@@ -1,1 +1,3 @@
 //! Losses over data, scientific objectives and formulas of steepest.
+
+pub mod linear;
