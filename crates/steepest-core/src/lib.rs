@@ -5,13 +5,18 @@
 //! - [`Flat`] vectors hold parameters, gradients and state; a [`Layout`] names the tensors in them.
 //! - A [`FiniteSum`] is a loss over rows, an [`Objective`] a differentiable function at a point.
 //! - A [`Solver`] moves the parameters by asking an [`Oracle`]; an [`Iterate`] is a solver bound to its problem.
+//! - A [`random::Stream`] is randomness by address, [`math`] has elementary functions that give the same bits everywhere, and an
+//!   [`isa::Kernel`] is a hot loop compiled for every instruction set.
 //! - A [`Termination`] says why a run ended, a [`Certificate`] how far from the minimum it ended at most.
 
 mod certificate;
 mod finite;
 mod flat;
+pub mod isa;
 mod layout;
+pub mod math;
 mod objective;
+pub mod random;
 mod real;
 mod reduce;
 mod solver;
