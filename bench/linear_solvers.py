@@ -91,25 +91,37 @@ def work(group, index):
 
 class Worker:
     def __init__(self, group, index, roomy):
-        extra = record.ROOMY_MALLOC if roomy else {}
+        self.command = [sys.executable, __file__, "--worker", group, str(index)]
+        self.env = {**os.environ, **(record.ROOMY_MALLOC if roomy else {})}
+        self.start()
+
+    def start(self):
         self.process = subprocess.Popen(
-            [sys.executable, __file__, "--worker", group, str(index)],
+            self.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, **extra},
+            env=self.env,
         )
 
     def ask(self, name, tolerance, evaluate=False):
+        """One answer; a rival that takes its process down is told of, and the next one gets a new process."""
+        if self.process is None:
+            self.start()
         self.process.stdin.write(json.dumps([name, tolerance, evaluate]) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
-        return json.loads(line) if line else {"failed": "the process ended"}
+        if line:
+            return json.loads(line)
+        code = self.process.wait()
+        self.process = None
+        return {"failed": f"the process ended with {code}"}
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+        if self.process is not None:
+            self.process.stdin.close()
+            self.process.wait()
 
 
 # -- one problem

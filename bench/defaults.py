@@ -1,0 +1,399 @@
+"""Shows 2: `fit` with nothing but --target on every tabular and svmlight set, against scikit-learn's linear models.
+
+    python bench/defaults.py                 # every set; writes bench/results/defaults.json and prints the table
+    python bench/defaults.py adult iris      # some sets
+    python bench/defaults.py --peers-only    # fills the cache of scikit-learn's losses in .bench/defaults
+
+Train and test rows are the same for both: the official test file where there is one, else a fifth of the rows drawn at
+random. Files keep their form (separators, missing header, missing values, gaps). The peer is the best of several
+pipelines **on the test rows**, a choice our program does not get. Losses a row are compared by a paired
+bootstrap (10,000 draws): a set counts as worse where the 95 % interval of (ours − theirs) lies above zero.
+
+Classification: log loss, accuracy beside it. Regression: root of the mean squared error. Where our program takes a target
+of few whole numbers for classes, scikit-learn gets the same task.
+"""
+
+import argparse
+import csv
+import dataclasses
+import gzip
+import io
+import json
+import pathlib
+import sys
+import tempfile
+import time
+import warnings
+
+import numpy as np
+
+import ours
+import record
+
+warnings.filterwarnings("ignore")
+
+CACHE = record.SCRATCH / "defaults"
+
+
+@dataclasses.dataclass
+class Set:
+    name: str
+    train: tuple  # path below ../shared/data
+    target: str | None = None  # as our program is told
+    test: tuple | None = None
+    header: bool = True
+    separator: str = ","
+    dropped: tuple = ()  # columns taken out of the files: parts of the target
+    svmlight: bool = False
+    features: int | None = None
+
+
+TABULAR = "tabular"
+SETS = [
+    Set("adult", (TABULAR, "adult", "adult.data.gz"), "last", (TABULAR, "adult", "adult.test.gz"), header=False),
+    Set("california-housing", (TABULAR, "california-housing", "housing.csv.gz"), "median_house_value"),
+    Set("wine-red", (TABULAR, "wine-quality", "winequality-red.csv"), "quality", separator=";"),
+    Set("wine-white", (TABULAR, "wine-quality", "winequality-white.csv"), "quality", separator=";"),
+    Set("bike-hour", (TABULAR, "bike-sharing", "hour.csv"), "cnt", dropped=("casual", "registered")),
+    Set("bike-day", (TABULAR, "bike-sharing", "day.csv"), "cnt", dropped=("casual", "registered")),
+    Set("diamonds", (TABULAR, "diamonds", "diamonds.csv.gz"), "price"),
+    Set("abalone", (TABULAR, "abalone", "abalone.csv"), "last", header=False),
+    Set("iris", (TABULAR, "iris", "iris.csv"), "last", header=False),
+    Set("nyc-weather", (TABULAR, "nyc-weather", "weather.csv.gz"), "temp"),
+    Set("us-flights", (TABULAR, "us-flights-200k", "flights-200k.csv.gz"), "delay"),
+    Set(
+        "higgs",
+        (TABULAR, "higgs-sample", "higgs.train.tsv"),
+        "1",
+        (TABULAR, "higgs-sample", "higgs.test.tsv"),
+        header=False,
+        separator="\t",
+    ),
+    Set("a9a", ("libsvm", "a9a.gz"), None, ("libsvm", "a9a.t.gz"), svmlight=True, features=123),
+    Set("a1a", ("libsvm", "a1a"), None, ("libsvm", "a9a.t.gz"), svmlight=True, features=123),
+    Set("heart_scale", ("libsvm", "heart_scale"), svmlight=True, features=13),
+    Set(
+        "agaricus",
+        ("libsvm", "agaricus.txt.train"),
+        None,
+        ("libsvm", "agaricus.txt.test"),
+        svmlight=True,
+        features=126,
+    ),
+    Set(
+        "rcv1_small",
+        ("libsvm", "rcv1_small.svm.gz"),
+        None,
+        ("libsvm", "rcv1_small_test.svm.gz"),
+        svmlight=True,
+        features=47_236,
+    ),
+    Set("movie_reviews", ("libsvm", "movie_reviews_bow.svm.gz"), svmlight=True, features=50_920),
+]
+
+
+# -- rows
+
+
+def lines(path):
+    raw = path.read_bytes()
+    if raw[:2] == b"\x1f\x8b":
+        raw = gzip.decompress(raw)
+    return [line for line in raw.decode("utf-8-sig").splitlines() if line.strip()]
+
+
+def without_columns(rows, separator, dropped):
+    parsed = list(csv.reader(rows, delimiter=separator))
+    keep = [j for j, name in enumerate(parsed[0]) if name not in dropped]
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator, lineterminator="\n").writerows(
+        [[row[j] for j in keep] for row in parsed]
+    )
+    return out.getvalue().splitlines()
+
+
+def split(which, folder):
+    """Writes train and test files in the set's own form; their paths, or None where the set is absent."""
+    source = record.shared(*which.train)
+    if source is None:
+        return None
+    rows = lines(source)
+    if which.dropped:
+        rows = without_columns(rows, which.separator, which.dropped)
+    has_header = which.header and not which.svmlight
+    head, body = (rows[:1], rows[1:]) if has_header else ([], rows)
+    if which.test is not None:
+        test = lines(record.shared(*which.test))
+        if which.name == "adult":  # its test labels end in a full stop
+            test = [line.removesuffix(".") for line in test]
+    else:
+        order = np.random.default_rng(0).permutation(len(body))
+        fifth = len(body) // 5
+        taken = set(order[:fifth].tolist())
+        test = [line for i, line in enumerate(body) if i in taken]
+        body = [line for i, line in enumerate(body) if i not in taken]
+    ending = "svm" if which.svmlight else "csv" if which.separator != "\t" else "tsv"
+    paths = folder / f"train.{ending}", folder / f"test.{ending}"
+    for path, part in zip(paths, (body, test)):
+        path.write_text("\n".join(head + part) + "\n")
+    return paths
+
+
+def frames(which, paths):
+    """(X train, y train, X test, y test) as scikit-learn's user would read them."""
+    if which.svmlight:
+        from sklearn.datasets import load_svmlight_file
+
+        out = []
+        for path in paths:
+            X, y = load_svmlight_file(str(path), n_features=which.features, zero_based=False)
+            out += [X, y]
+        return out
+    import pandas
+
+    out = []
+    for path in paths:
+        frame = pandas.read_csv(
+            path,
+            sep=which.separator,
+            header=0 if which.header else None,
+            skipinitialspace=True,
+            na_values=["?"],
+        )
+        at = {"last": frame.columns[-1], "1": frame.columns[0]}.get(which.target, which.target)
+        frame = frame[frame[at].notna()].rename(columns=str)
+        at = str(at)
+        out += [frame.drop(columns=at), frame[at].to_numpy()]
+    return out
+
+
+# -- scikit-learn
+
+
+def pipeline(X, model, sparse):
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder, StandardScaler
+
+    if sparse:
+        return make_pipeline(MaxAbsScaler(), model)
+    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    levels = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=10)
+    text = [c for c in X.columns if not np.issubdtype(np.dtype(X[c].to_numpy().dtype), np.number)]
+    few = [c for c in text if X[c].nunique() <= 1000]  # dates and names of every row are left out
+    numeric = [c for c in X.columns if c not in text]
+    return make_pipeline(make_column_transformer((numbers, numeric), (levels, few)), model)
+
+
+def models(task, y):
+    from sklearn import linear_model as m
+
+    if task == "classification":
+        yield "LogisticRegression", m.LogisticRegression(max_iter=5000)
+        yield "LogisticRegressionCV", m.LogisticRegressionCV(
+            Cs=8, cv=5, scoring="neg_log_loss", max_iter=2000, l1_ratios=(0.0,), use_legacy_attributes=False
+        )
+    else:
+        yield "Ridge", m.Ridge()
+        yield "RidgeCV", m.RidgeCV(alphas=np.logspace(-3, 4, 15))
+        yield "LassoCV", m.LassoCV(cv=5, max_iter=20000)
+        yield "HuberRegressor", m.HuberRegressor(max_iter=2000)
+        if y.min() >= 0:
+            yield "PoissonRegressor", m.PoissonRegressor(alpha=1e-3, max_iter=2000)
+
+
+def row_losses(task, y, predicted, classes=None):
+    """Log loss of every row (and hits), or squared error of every row."""
+    if task == "regression":
+        return {"loss": (np.asarray(predicted, float) - y.astype(float)) ** 2}
+    p = np.clip(predicted, 1e-15, 1.0)
+    at = np.searchsorted(classes, y)
+    known = (at < len(classes)) & (np.asarray(classes)[np.minimum(at, len(classes) - 1)] == y)
+    at = np.where(known, at, 0)
+    loss = np.where(known, -np.log(p[np.arange(len(y)), at]), -np.log(1e-15))
+    return {"loss": loss, "hit": known & (p.argmax(axis=1) == at)}
+
+
+def peers(which, task, data):
+    """Row losses of every pipeline, from the cache where they are known."""
+    Xtrain, ytrain, Xtest, ytest = data
+    out = {}
+    for name, model in models(task, ytrain.astype(float) if task == "regression" else ytrain):
+        place = CACHE / f"{which.name}-{task}-{name}.npz"
+        if not place.exists():
+            start = time.perf_counter()
+            fitted = pipeline(Xtrain, model, which.svmlight).fit(Xtrain, ytrain)
+            seconds = time.perf_counter() - start
+            if task == "regression":
+                losses = row_losses(task, ytest, fitted.predict(Xtest))
+            else:
+                losses = row_losses(task, ytest, fitted.predict_proba(Xtest), fitted.classes_)
+            CACHE.mkdir(parents=True, exist_ok=True)
+            np.savez(place, seconds=seconds, **losses)
+        out[name] = dict(np.load(place))
+    return out
+
+
+# -- ours
+
+
+def our_losses(which, paths, folder, ytest):
+    """The program's JSON, the task in one word, and the losses of the test rows."""
+    import pandas
+
+    target = ["--target", which.target] if which.target else []
+    run = folder / "run"
+    got = ours.fit(paths[0], *target, keep=run)
+    table = ours.run("predict", run, paths[1])
+    frame = pandas.read_csv(io.StringIO(table), keep_default_na=False)
+    if "regression" in got["task"] or got["task"] in ("counts", "count"):
+        values = frame["prediction"].astype(float).to_numpy()
+        return got, "regression", row_losses("regression", ytest, of_scored(values, ytest))
+    classes = sorted(set(ytest.tolist()))
+    columns = [probability_column(frame, c) for c in classes]
+    p = np.column_stack([frame[c].astype(float).to_numpy() if c else np.zeros(len(frame)) for c in columns])
+    if len(classes) == 2 and columns.count(None) == 1:
+        given = 0 if columns[0] else 1
+        p[:, 1 - given] = 1.0 - p[:, given]
+    return got, "classification", row_losses("classification", ytest, of_scored(p, ytest), classes)
+
+
+def of_scored(values, ytest):
+    if len(values) != len(ytest):
+        raise SystemExit(f"predict gave {len(values)} rows for {len(ytest)} test rows")
+    return values
+
+
+def probability_column(frame, label):
+    """The column with the probability of a class: its name ends in the class as written, or as a whole number."""
+    texts = {str(label)}
+    if isinstance(label, float) and label.is_integer():
+        texts |= {str(int(label)), f"+{int(label)}"}
+    for column in frame.columns:
+        for text in texts:
+            if column in (f"probability_{text}", f"p_{text}", f"p({text})", f"probability of {text}", f"P({text})"):
+                return column
+    return None
+
+
+# -- comparison
+
+
+def metric(task, losses, rows=slice(None)):
+    mean = losses["loss"][rows].mean()
+    return float(np.sqrt(mean)) if task == "regression" else float(mean)
+
+
+def paired_bootstrap(task, mine, theirs, draws=10_000):
+    """95 % interval of ours − theirs; multinomial weights instead of copies of rows, in blocks."""
+    rng = np.random.default_rng(0)
+    n = len(mine["loss"])
+    both = np.column_stack([mine["loss"], theirs["loss"]])
+    differences = np.empty(draws)
+    for at in range(draws):
+        means = both[rng.integers(0, n, n)].mean(axis=0)
+        means = np.sqrt(means) if task == "regression" else means
+        differences[at] = means[0] - means[1]
+    return [float(v) for v in np.quantile(differences, (0.025, 0.975))]
+
+
+def compare(which, peers_only):
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch)
+        paths = split(which, folder)
+        if paths is None:
+            return None
+        data = frames(which, paths)
+        if peers_only:
+            tasks = guessed_tasks(data[1])
+            for task in tasks:
+                found = peers(which, task, data)
+                for name, losses in found.items():
+                    print(f"{which.name} {task} {name}: {metric(task, losses):.5g}", flush=True)
+            return None
+        try:
+            got, task, mine = our_losses(which, paths, folder, data[3])
+        except ours.Failed as failed:
+            return {"failed": failed.message.strip()[-400:]}
+    found = peers(which, task, data)
+    best = min(found, key=lambda name: metric(task, found[name]))
+    interval = paired_bootstrap(task, mine, found[best])
+    out = {
+        "task": got["task"],
+        "model": got.get("model") or got.get("solver"),
+        "rows": got["rows"],
+        "seconds": got["seconds"]["total"],
+        "ours": metric(task, mine),
+        "peers": {name: metric(task, losses) for name, losses in found.items()},
+        "peers_seconds": {name: float(losses["seconds"]) for name, losses in found.items()},
+        "best_peer": best,
+        "difference": metric(task, mine) - metric(task, found[best]),
+        "interval": interval,
+        "verdict": "worse" if interval[0] > 0 else "better" if interval[1] < 0 else "level",
+        "termination": got["termination"]["reason"],
+    }
+    if task == "classification":
+        out["accuracy"] = {"ours": float(mine["hit"].mean()), "best peer": float(found[best]["hit"].mean())}
+    return out
+
+
+def guessed_tasks(y):
+    """What a target may be taken for; whole numbers of few values may be either."""
+    if y.dtype == object or not np.issubdtype(y.dtype, np.number):
+        return ("classification",)
+    few = len(np.unique(y))
+    if few == 2:
+        return ("classification",)
+    return ("classification", "regression") if few <= 10 else ("regression",)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sets", nargs="*", help=", ".join(s.name for s in SETS))
+    parser.add_argument("--peers-only", action="store_true")
+    args = parser.parse_args()
+    if not args.peers_only and ours.binary() is None:
+        sys.exit("build first: cargo build --release, or name the program in STEEPEST")
+    results = {}
+    for which in SETS:
+        if not args.sets or which.name in args.sets:
+            result = compare(which, args.peers_only)
+            if result is not None:
+                results[which.name] = result
+    if args.peers_only:
+        return
+    rows = []
+    for name, r in results.items():
+        if "failed" in r:
+            rows.append((name, "", "failed", "", "", r["failed"][:80], "**failed**"))
+            continue
+        low, high = r["interval"]
+        rows.append(
+            (
+                name,
+                r["task"],
+                f"{r['ours']:.5g}",
+                f"{r['peers'][r['best_peer']]:.5g} {r['best_peer']}",
+                f"{low:+.2g} … {high:+.2g}",
+                f"{r['seconds']:.2f}",
+                "**worse**" if r["verdict"] == "worse" else r["verdict"],
+            )
+        )
+    print(record.table(("set", "task", "ours", "best peer", "95 % of the difference", "seconds", ""), rows))
+    if not args.sets:
+        record.write(
+            record.ROOT / "bench" / "results" / "defaults.json",
+            {
+                "what": "test log loss or root mean squared error with defaults; difference is ours − best peer",
+                "machine": record.machine(),
+                "versions": {**record.versions("scikit-learn", "numpy", "pandas"), "steepest": ours.version()},
+                "sets": record.rounded(results, 6),
+            },
+        )
+    bad = [n for n, r in results.items() if "failed" in r or r["verdict"] == "worse"]
+    sys.exit(f"failed or worse: {', '.join(bad)}" if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,286 @@
+"""Stochastic gradient descent, one row or a few at a time: rows a second, and seconds to the same loss.
+
+    python bench/sgd_rows.py                # a9a, movie_reviews_bow, dense 200,000 × 100
+    python bench/sgd_rows.py --peers-only
+    python bench/sgd_rows.py --rounds 9
+
+L2-logistic, λ = 1/n, no intercept. Everybody makes 1, 2, 4, 8, 16 passes with several learning rates chosen beforehand
+(the rate is not timed); what counts is (a) rows a second of the whole call and (b) the seconds of the cheapest call that closes
+95 % and 99 % of the way from f(0) = log 2 to the minimum. scikit-learn's SGDClassifier starts from arrays in memory, Vowpal Wabbit from
+its binary cache (and, apart, from text, which includes parsing); ours from memory (`solve`) and with reading (`read`
+added), to stand beside each.
+"""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import statistics
+import tempfile
+import time
+
+import numpy as np
+
+import ours
+import problems
+import record
+
+PASSES = (1, 2, 4, 8, 16)
+WITHIN = (0.05, 0.01)
+
+# Ours: solver text and batch; the rate is part of the text.
+SINGLE = ["sgd:lr=0.5", "sgd:lr=0.1", "adagrad:lr=0.5", "adagrad:lr=0.1", "adagrad:lr=0.02"]
+MINI = ["adagrad:lr=0.5", "adagrad:lr=0.1", "adam:lr=0.01", "adam:lr=0.001"]
+
+
+def sgd_problems():
+    yield problems.from_svmlight("a9a.gz", "logistic")
+    yield problems.from_svmlight("movie_reviews_bow.svm.gz", "logistic")
+    yield problems.dense_million(200_000, 100)
+
+
+def minimum(problem):
+    """The minimum of the objective, by Newton's method on few columns, else by conjugate gradients."""
+    from sklearn.linear_model import LogisticRegression
+
+    few = problem.X.shape[1] <= 2000
+    X = problem.X.toarray() if few and problem.is_sparse else problem.X
+    model = LogisticRegression(
+        C=1.0 / (problem.rows * problem.l2),
+        solver="newton-cholesky" if few else "newton-cg",
+        tol=1e-10,
+        max_iter=1000,
+        fit_intercept=False,
+    ).fit(X, problem.y)
+    return problem.objective(model.coef_[0])
+
+
+# -- contenders: name → (passes → (seconds, objective))
+
+
+def sklearn_contenders(problem):
+    from sklearn.linear_model import SGDClassifier
+
+    def contender(rate):
+        def run(passes):
+            model = SGDClassifier(
+                loss="log_loss",
+                alpha=problem.l2,
+                fit_intercept=False,
+                max_iter=passes,
+                tol=None,
+                random_state=0,
+                **rate,
+            )
+            start = time.perf_counter()
+            model.fit(problem.X, problem.y)
+            seconds = time.perf_counter() - start
+            return seconds, problem.objective(model.coef_[0])
+
+        return run
+
+    rates = {"optimal": {"learning_rate": "optimal"}}
+    rates |= {f"constant {e}": {"learning_rate": "constant", "eta0": e} for e in (0.1, 0.01, 0.001)}
+    rates |= {f"invscaling {e}": {"learning_rate": "invscaling", "eta0": e, "power_t": 0.5} for e in (1.0, 0.1)}
+    return {f"SGDClassifier {name}": contender(rate) for name, rate in rates.items()}
+
+
+def vw_text(problem, path):
+    """The rows in Vowpal Wabbit's text form; feature numbers are used as they are."""
+    with open(path, "w") as out:
+        for i in range(problem.rows):
+            if problem.is_sparse:
+                row = slice(problem.X.indptr[i], problem.X.indptr[i + 1])
+                pairs = zip(problem.X.indices[row].tolist(), problem.X.data[row].tolist())
+            else:
+                pairs = enumerate(problem.X[i].tolist())
+            text = " ".join(f"{j}:{v:g}" if v != 1 else str(j) for j, v in pairs)
+            out.write(f"{int(problem.y[i])} | {text}\n")
+
+
+@contextlib.contextmanager
+def silence():
+    """Vowpal Wabbit writes to the file descriptor itself."""
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+def vw_run(arguments):
+    import vowpalwabbit
+
+    with silence():
+        start = time.perf_counter()
+        workspace = vowpalwabbit.Workspace(arg_list=[*arguments, "--quiet"])
+        workspace.finish()
+        return time.perf_counter() - start
+
+
+def vw_contenders(problem, folder):
+    text, cache, model = folder / "rows.vw", folder / "rows.cache", folder / "model.vw"
+    vw_text(problem, text)
+    basic = ["--loss_function", "logistic", "--noconstant", "--l2", repr(problem.l2), "--holdout_off", "-b", "18"]
+    vw_run(["-d", str(text), "--cache_file", str(cache), "-k", *basic])  # makes the cache
+
+    def objective(margin_arguments):
+        out = folder / "margins"
+        vw_run(["-t", *margin_arguments, "-d", str(text), "-p", str(out), "--loss_function", "logistic"])
+        z = np.loadtxt(out)
+        # Its weights stay in its model file; the loss alone is compared, without the penalty, which favours it.
+        return float(np.logaddexp(0.0, -problem.y * z).mean())
+
+    def contender(rate, source):
+        def run(passes):
+            arguments = [*basic, "-l", str(rate), "-f", str(model)]
+            if source == "cache":
+                arguments += ["-d", str(text), "--cache_file", str(cache), "--passes", str(passes)]
+            elif passes > 1:
+                return None  # text is read once; more passes would use a cache
+            else:
+                arguments += ["-d", str(text)]
+            seconds = vw_run(arguments)
+            return seconds, objective(["-i", str(model)])
+
+        return run
+
+    return {
+        f"Vowpal Wabbit {source} l={rate}": contender(rate, source)
+        for source in ("cache", "text")
+        for rate in (0.1, 0.5, 2.0)
+    }
+
+
+def our_contenders(problem):
+    def contender(solver, batch):
+        def run(passes):
+            got = ours.fit(
+                *problem.arguments(),
+                *("--solver", solver, "--batch", str(batch), "--epochs", str(passes), "--threads", "1"),
+            )
+            seconds = got["seconds"]
+            return seconds["solve"], got["objective"], seconds["read"] + seconds["setup"] + seconds["solve"]
+
+        return run
+
+    out = {f"steepest 1 row {text}": contender(text, 1) for text in SINGLE}
+    return out | {f"steepest 64 rows {text}": contender(text, 64) for text in MINI}
+
+
+def family(name):
+    """Contender without its learning rate."""
+    for start in ("SGDClassifier", "Vowpal Wabbit cache", "Vowpal Wabbit text", "steepest 1 row", "steepest 64 rows"):
+        if name.startswith(start):
+            return start
+    raise ValueError(name)
+
+
+def race(problem, rounds, peers_only):
+    best = minimum(problem)
+    failures = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        contenders = sklearn_contenders(problem) | vw_contenders(problem, pathlib.Path(scratch))
+        if not peers_only:
+            contenders |= our_contenders(problem)
+        curves = {}
+        for name, run in contenders.items():
+            points = []
+            for passes in PASSES:
+                try:
+                    got = run(passes)
+                except ours.Failed as failed:
+                    failures[name] = failed.message.strip()[-300:]
+                    break
+                if got is None:
+                    break
+                points.append((passes, got[0], got[1]))
+            curves[name] = points
+        picks = picked(curves, best)
+        times = {pick: [] for pick in set(picks.values())}
+        for _ in range(rounds):
+            for name, passes in times:
+                times[name, passes].append(contenders[name](passes)[0])
+    out = {"rows": problem.rows, "features": problem.X.shape[1], "minimum": best, "failures": failures}
+    for (who, goal), pick in picks.items():
+        name, passes = pick
+        median = statistics.median(times[pick])
+        out.setdefault(goal, {})[who] = {
+            "with": name,
+            "passes": passes,
+            "median": median,
+            "rows_per_second": problem.rows * passes / median,
+            "above": next(o for p, _, o in curves[name] if p == passes) / best - 1,
+        }
+        mine = picks.get(("steepest 1 row", goal))
+        if mine and not who.startswith("steepest"):
+            out[goal][who]["ratio"] = record.ratio_interval(times[pick], times[mine])
+    return out
+
+
+def picked(curves, best):
+    """(family, goal) → (contender, passes): the quickest that gets there, and the one with the most rows a second."""
+    picks = {}
+    for goal in (*WITHIN, None):
+        for name, points in curves.items():
+            for passes, seconds, objective in points:
+                if goal is not None and objective - best > goal * (np.log(2.0) - best):
+                    continue
+                cost = seconds if goal is not None else seconds / passes
+                key = (family(name), "rows per second" if goal is None else f"within {goal}")
+                if key not in picks or cost < picks[key][1]:
+                    picks[key] = ((name, passes), cost)
+    return {key: pick for key, (pick, _) in picks.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--peers-only", action="store_true")
+    args = parser.parse_args()
+    peers_only = args.peers_only or ours.binary() is None
+    results = {}
+    for problem in sgd_problems():
+        if problem is None:
+            continue
+        result = race(problem, args.rounds, peers_only)
+        results[problem.name] = result
+        print(f"\n{problem.name}: minimum {result['minimum']:.8g}")
+        rows = []
+        for goal, entries in result.items():
+            if goal.startswith(("within", "rows per")):
+                for who, e in entries.items():
+                    ratio = e.get("ratio")
+                    rows.append(
+                        (
+                            goal,
+                            e["with"],
+                            e["passes"],
+                            f"{1e3 * e['median']:.4g}",
+                            f"{e['rows_per_second']:.3g}",
+                            f"{e['above']:+.2%}",
+                            f"{ratio['ratio']:.2f} ({ratio['low']:.2f} … {ratio['high']:.2f})" if ratio else "",
+                        )
+                    )
+        headers = ("goal", "contender", "passes", "ms", "rows/s", "above", "its time / ours, one row")
+        print(record.table(headers, rows), flush=True)
+    record.write(
+        record.ROOT / "bench" / ("peers" if peers_only else "results") / "sgd-rows.json",
+        {
+            "what": "stochastic gradient descent on L2-logistic, l2 = 1/n: seconds, rows a second, relative objective",
+            "machine": record.machine(),
+            "versions": {
+                **record.versions("scikit-learn", "vowpalwabbit", "numpy"),
+                "steepest": ours.version(),
+            },
+            "problems": record.rounded(results),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
