@@ -31,7 +31,10 @@ def shared(*parts):
 
 
 def machine():
-    """Processor, cores, memory and system; no name of the host, no path."""
+    """Processor, cores, memory, system and what else was running; no name of the host, no path.
+
+    A load well above the contenders' own threads says that the seconds beside it are rough.
+    """
     model, flags = platform.machine(), []
     try:
         for line in open("/proc/cpuinfo"):
@@ -51,6 +54,7 @@ def machine():
         "instructions": flags,
         "memory_gib": memory,
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
+        "load_average": [round(v, 1) for v in os.getloadavg()] if hasattr(os, "getloadavg") else None,
     }
 
 
