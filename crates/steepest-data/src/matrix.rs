@@ -1,5 +1,7 @@
 //! The matrices that models read: dense by rows or sparse by rows, each value stored as narrowly as it can be without loss.
 
+mod change;
+
 use steepest_core::Flat;
 
 /// The numbers of a matrix. Storage is separate from arithmetic, which is `f64` wherever eight digits are asked for: data
