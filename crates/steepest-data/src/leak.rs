@@ -131,11 +131,11 @@ mod tests {
     fn copies_and_sums_of_a_number_are_found() {
         let wave = |i: f64| (i * 7.0 % 11.0) + 0.5;
         let list = found(vec![
-            ("double", number(40, |i| 2.0 * (wave(i) + i) - 3.0)),
+            ("double", number(40, |i| 2.0 * (wave(i) + 2.0 * i) - 3.0)),
             ("a", number(40, wave)),
-            ("b", number(40, |i| i)),
-            ("near", number(40, |i| wave(i) + i + 0.01 * (i % 2.0))),
-            ("y", number(40, |i| wave(i) + i)),
+            ("b", number(40, |i| 2.0 * i)),
+            ("near", number(40, |i| wave(i) + 2.0 * i + 0.01 * (i % 2.0))),
+            ("y", number(40, |i| wave(i) + 2.0 * i)),
         ]);
         assert_eq!(list, ["double", "a + b"]);
     }

@@ -302,3 +302,83 @@ fn a_value_that_overflows_names_its_row() {
         assert_eq!(error, EncodeError::Overflow { row: 2, feature: "x".into() });
     }
 }
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A table with a number column with gaps, a category with gaps, a time and a whole number.
+    fn tables() -> impl Strategy<Value = Table> {
+        let row = (prop::option::of(-1e3f64..1e3), prop::option::of(0u32..6), -1e9f64..2e9, 0i32..4);
+        prop::collection::vec(row, 30..400).prop_map(|rows| {
+            let number = rows.iter().map(|r| r.0.unwrap_or(f64::NAN)).collect();
+            let codes = rows.iter().map(|r| r.1.unwrap_or(MISSING)).collect();
+            let levels = ["f", "e", "d", "c", "b", "a"].map(String::from).to_vec();
+            table(vec![
+                ("x", Column::Number(number)),
+                ("c", Column::Category { codes, levels }),
+                ("t", Column::Time(rows.iter().map(|r| r.2).collect())),
+                ("k", Column::Number(rows.iter().map(|r| f64::from(r.3)).collect())),
+            ])
+        })
+    }
+
+    fn bits(m: &Matrix) -> Vec<Vec<u64>> {
+        cells(m).iter().map(|row| row.iter().map(|v| (v + 0.0).to_bits()).collect()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn saved_and_read_back_it_encodes_to_the_same_bits(t in tables(), hash: bool) {
+            let (encoder, _) = fit(&t, &EncodeOptions { hash_bits: hash.then_some(4), ..EncodeOptions::default() });
+            let saved = Encoder::Table(encoder.clone());
+            let text = serde_json::to_string(&saved).unwrap();
+            let read: Encoder = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&read, &saved);
+            let Encoder::Table(read) = read else { panic!() };
+            prop_assert_eq!(bits(&read.transform(&t, None).unwrap().0), bits(&encoder.transform(&t, None).unwrap().0));
+        }
+
+        #[test]
+        fn storage_threads_and_order_of_rows_change_nothing(t in tables(), hash: bool, seed: u64) {
+            let with = |storage| {
+                let options = EncodeOptions { hash_bits: hash.then_some(4), storage: Some(storage), ..EncodeOptions::default() };
+                fit(&t, &options).0.transform(&t, None).unwrap().0
+            };
+            let dense = with(Storage::Dense);
+            prop_assert_eq!(bits(&dense), bits(&with(Storage::Sparse)));
+            for threads in [1, 7] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                prop_assert_eq!(bits(&pool.install(|| with(Storage::Dense))), bits(&dense));
+            }
+            let (encoder, _) = fit(&t, &EncodeOptions::default());
+            let order = steepest_core::random::Stream::new(seed, steepest_core::random::Purpose::custom(1), 0)
+                .permutation(t.rows as u32);
+            let (whole, _) = encoder.transform(&t, None).unwrap();
+            let (moved, _) = encoder.transform(&t, Some(&order)).unwrap();
+            prop_assert_eq!(bits(&moved), bits(&whole.select(&order)));
+        }
+
+        #[test]
+        fn standardized_columns_have_mean_zero_and_deviation_one(t in tables()) {
+            let (encoder, _) = fit(&t, &EncodeOptions::default());
+            let rows = cells(&encoder.transform(&t, None).unwrap().0);
+            for (j, feature) in encoder.features().iter().enumerate() {
+                if feature.kind != FeatureKind::Number || feature.name == "t year" {
+                    continue;
+                }
+                let there = rows.iter().filter(|r| feature.name != "x" || r[1] == 0.0);
+                let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
+                for r in there {
+                    n += 1.0;
+                    sum += r[j];
+                    squares += r[j] * r[j];
+                }
+                prop_assert!((sum / n).abs() < 1e-12 && (squares / n - 1.0).abs() < 1e-10, "{}", feature.name);
+            }
+        }
+    }
+}
