@@ -1,4 +1,33 @@
 //! Readers, encoders, splits and matrices of steepest.
+//!
+//! The way of the data: a file is read into a [`Table`]; [`Schema::resolve`] says which column plays which part;
+//! [`Target::detect`] chooses the task; [`split`](split()) cuts the rows; [`TableEncoder::fit`] learns the encoding from the
+//! training rows and turns each part into a [`Matrix`]. Everything that was decided on the way comes back as a [`Notice`].
+//!
+//! ```
+//! use steepest_data::*;
+//!
+//! # let levels = ["B", "M"].map(String::from).to_vec();
+//! # let codes = (0..50).map(|i| u32::from(i % 3 == 0)).collect();
+//! # let radius = (0..50).map(|i| f64::from(i * 7 % 11)).collect();
+//! # let names = ["radius", "diagnosis"].map(String::from).to_vec();
+//! # let columns = vec![Column::Number(radius), Column::Category { codes, levels }];
+//! # let mut table = Table { names, columns, rows: 50 };
+//! let choices = Choices { target: Some("diagnosis".into()), ..Choices::default() };
+//! let (schema, _) = Schema::resolve(&mut table, &choices)?;
+//! let column = &table.columns[1];
+//! let (target, values, _) = Target::detect("diagnosis", column, &TargetChoices::default())?;
+//! assert_eq!((target.task, &target.classes[1][..]), (Task::Binary, "M"));
+//!
+//! let classes = values.classes();
+//! let (parts, _) = split(&values.rows, By::Classes(&classes), Portion::NONE, "20%".parse()?, 0)?;
+//! let (encoder, _) = TableEncoder::fit(&table, schema, &parts.train, None, &EncodeOptions::default())?;
+//! let (matrices, _) = encoder.transform_parts(&table, &[&parts.train, &parts.test])?;
+//! assert_eq!((matrices[0].rows(), matrices[1].rows(), matrices[0].cols()), (40, 10, 1));
+//! let y = values.gather(&parts.train);
+//! # assert_eq!(y.len(), 40);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod cast;
 mod encoder;

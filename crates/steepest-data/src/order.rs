@@ -96,8 +96,8 @@ mod tests {
 
     #[test]
     fn batches_cover_all_rows() {
-        assert_eq!(batches(10, 0).collect::<Vec<_>>(), [0..10]);
-        assert_eq!(batches(10, 99).collect::<Vec<_>>(), [0..10]);
+        assert!(batches(10, 0).eq(std::iter::once(0..10)));
+        assert!(batches(10, 99).eq(std::iter::once(0..10)));
         assert_eq!(batches(0, 3).count(), 0);
         assert_eq!(batches(9, 3).len(), 3);
     }

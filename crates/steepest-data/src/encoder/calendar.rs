@@ -23,7 +23,7 @@ impl Parts {
     /// from the rule of five months in 153 days.
     pub(crate) fn of(seconds: f64) -> Option<Parts> {
         let days = (seconds / DAY).floor();
-        if !(days.abs() < 1e9) {
+        if days.is_nan() || days.abs() >= 1e9 {
             return None;
         }
         let share = ((seconds - days * DAY) / DAY).clamp(0.0, 1.0 - f64::EPSILON / 2.0);
