@@ -3,6 +3,8 @@
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use crate::StateVisitor;
+
 /// `f32` or `f64`: the type of parameters and of the arithmetic on them.
 ///
 /// The trait is small on purpose: kernels are written with the operators and the few functions here, so that one body
@@ -57,10 +59,12 @@ pub trait Real:
     fn sign(self) -> Self;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// Shows a vector to the visitor by the method of this type.
+    fn visit(values: &mut [Self], name: &str, state: &mut dyn StateVisitor);
 }
 
 macro_rules! real {
-    ($t:ty, $name:literal) => {
+    ($t:ty, $name:literal, $visit:ident) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -105,8 +109,11 @@ macro_rules! real {
             fn is_finite(self) -> bool {
                 <$t>::is_finite(self)
             }
+            fn visit(values: &mut [Self], name: &str, state: &mut dyn StateVisitor) {
+                state.$visit(name, values);
+            }
         }
     };
 }
-real!(f32, "f32");
-real!(f64, "f64");
+real!(f32, "f32", f32s);
+real!(f64, "f64", f64s);
