@@ -1,0 +1,184 @@
+//! The one table of rules: name, equation, options with defaults and ranges, memory, source.
+//!
+//! What the program lists, what texts may say, what messages suggest and what gets built all come from here. A rule is
+//! one file under `stages` or `segment_rules`, with its [`Entry`], and one line here.
+
+use std::marker::PhantomData;
+
+use steepest_core::Real;
+
+use crate::stages::{self, Row, build};
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole update rule with a default learning rate.
+    Optimizer,
+    /// A piece for chains, without a learning rate of its own.
+    Stage,
+}
+
+/// A rule of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// The name in texts: the paper's in lower case.
+    pub name: &'static str,
+    /// A whole rule or a piece.
+    pub kind: Kind,
+    /// One line.
+    pub title: &'static str,
+    /// What it computes.
+    pub equation: &'static str,
+    /// Its options.
+    pub options: &'static [OptionSpec],
+    /// The keys of values given without a key, in order.
+    pub positional: &'static [&'static str],
+    /// Numbers of state for each parameter with the default options.
+    pub slots: usize,
+    /// The default learning rate; `None` where it has none of its own.
+    pub lr: Option<f64>,
+    /// The paper.
+    pub source: &'static str,
+}
+
+/// The values an option may take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Range {
+    /// x ≥ 0.
+    NonNegative,
+    /// x > 0.
+    Positive,
+    /// 0 ≤ x < 1.
+    BelowOne,
+    /// 0 ≤ x ≤ 1.
+    Fraction,
+    /// Any finite number.
+    Finite,
+    /// A whole number ≥ 1.
+    Count,
+    /// true or false.
+    Flag,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+impl Range {
+    /// What is expected, for messages.
+    pub fn expected(&self) -> String {
+        match self {
+            Range::NonNegative => "a number ≥ 0".into(),
+            Range::Positive => "a number > 0".into(),
+            Range::BelowOne => "a number from 0 to below 1".into(),
+            Range::Fraction => "a number from 0 to 1".into(),
+            Range::Finite => "a number".into(),
+            Range::Count => "a whole number ≥ 1".into(),
+            Range::Flag => "true or false".into(),
+            Range::Choice(words) => format!("one of {}", words.join(", ")),
+        }
+    }
+}
+
+/// The value of an option.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value {
+    /// A number.
+    Number(f64),
+    /// Yes or no.
+    Flag(bool),
+    /// A word of a choice.
+    Word(&'static str),
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Number(v) if *v != 0.0 && (v.abs() < 1e-3 || v.abs() >= 1e6) => write!(f, "{v:e}"),
+            Value::Number(v) => write!(f, "{v}"),
+            Value::Flag(v) => write!(f, "{v}"),
+            Value::Word(v) => f.write_str(v),
+        }
+    }
+}
+
+/// An option of a rule.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionSpec {
+    /// The key.
+    pub key: &'static str,
+    /// The default; `None` when it must be given.
+    pub default: Option<Value>,
+    /// What it may be.
+    pub range: Range,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+impl OptionSpec {
+    const fn number(key: &'static str, default: Option<f64>, range: Range, doc: &'static str) -> OptionSpec {
+        let default = match default {
+            Some(v) => Some(Value::Number(v)),
+            None => None,
+        };
+        OptionSpec { key, default, range, doc }
+    }
+    /// x ≥ 0.
+    pub const fn non_negative(key: &'static str, default: f64, doc: &'static str) -> OptionSpec {
+        OptionSpec::number(key, Some(default), Range::NonNegative, doc)
+    }
+    /// x > 0; without a default it must be given.
+    pub const fn positive(key: &'static str, default: Option<f64>, doc: &'static str) -> OptionSpec {
+        OptionSpec::number(key, default, Range::Positive, doc)
+    }
+    /// 0 ≤ x < 1.
+    pub const fn below_one(key: &'static str, default: f64, doc: &'static str) -> OptionSpec {
+        OptionSpec::number(key, Some(default), Range::BelowOne, doc)
+    }
+    /// 0 ≤ x ≤ 1.
+    pub const fn fraction(key: &'static str, default: f64, doc: &'static str) -> OptionSpec {
+        OptionSpec::number(key, Some(default), Range::Fraction, doc)
+    }
+    /// Any finite number.
+    pub const fn finite(key: &'static str, default: f64, doc: &'static str) -> OptionSpec {
+        OptionSpec::number(key, Some(default), Range::Finite, doc)
+    }
+    /// A whole number ≥ 1.
+    pub const fn count(key: &'static str, default: f64, doc: &'static str) -> OptionSpec {
+        OptionSpec::number(key, Some(default), Range::Count, doc)
+    }
+    /// true or false.
+    pub const fn flag(key: &'static str, default: bool, doc: &'static str) -> OptionSpec {
+        OptionSpec { key, default: Some(Value::Flag(default)), range: Range::Flag, doc }
+    }
+    /// One of some words, the first by default.
+    pub const fn choice(key: &'static str, words: &'static [&'static str], doc: &'static str) -> OptionSpec {
+        OptionSpec { key, default: Some(Value::Word(words[0])), range: Range::Choice(words), doc }
+    }
+}
+
+/// The table for one number type.
+pub(crate) struct Table<T>(PhantomData<T>);
+
+impl<T: Real> Table<T> {
+    pub(crate) const ROWS: &'static [Row<T>] = &[
+        (&stages::SGD, build::sgd),
+        (&stages::ADAGRAD, build::adagrad),
+        (&stages::RMSPROP, build::rmsprop),
+        (&stages::ADADELTA, build::adadelta),
+        (&stages::ADAM, build::adam),
+        (&stages::AMSGRAD, build::amsgrad),
+        (&stages::ADAMW, build::adamw),
+        (&stages::L2, build::l2),
+        (&stages::WEIGHT_DECAY, build::weight_decay),
+        (&stages::MOMENTUM, build::momentum),
+    ];
+}
+
+/// All rules, optimizers first.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    Table::<f64>::ROWS.iter().map(|row| row.0)
+}
+
+/// The rule with this name.
+pub fn entry(name: &str) -> Option<&'static Entry> {
+    entries().find(|e| e.name == name)
+}

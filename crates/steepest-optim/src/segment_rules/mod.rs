@@ -1,0 +1,20 @@
+//! Rules that see whole tensors: their shape, rows and columns, and factors of their second moments.
+
+use steepest_core::{Real, Segment, StateVisitor};
+
+use crate::stage::StepCx;
+
+/// A rule that turns the update of a whole tensor into another one.
+pub trait SegmentRule<T: Real>: Send + Sync {
+    /// The name in the saved state.
+    fn name(&self) -> &'static str;
+
+    /// Makes state and workspace for the tensors it will see; the index in this list names them later.
+    fn reserve(&mut self, segments: &[Segment]);
+
+    /// Replaces `u`, the update of `segment` so far, given the parameters `x` of the segment.
+    fn apply(&mut self, index: usize, cx: &StepCx<'_>, segment: &Segment, u: &mut [T], x: &[T]);
+
+    /// Shows the state of a tensor, each piece as `rule.symbol/segment`.
+    fn visit(&mut self, _index: usize, _rule: &str, _segment: &str, _state: &mut dyn StateVisitor) {}
+}

@@ -1,0 +1,523 @@
+//! Rules as text: `name:positional,…,key=value,…`, joined to a chain by ` | `.
+//!
+//! ```text
+//! adamw:lr=1e-3,weight_decay=0.01
+//! clip:1 | adam:beta2=0.95 | weight_decay:0.1
+//! sgd:lr=cosine(0.1,steps=1000,warmup=50),momentum=0.9
+//! ```
+//!
+//! The same text works in a flag, in TOML or JSON, and in the library; TOML and JSON may also write a call as a table
+//! `{ name = "adamw", lr = 1e-3 }` and a chain as a list of calls.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use thiserror::Error;
+
+use crate::{
+    registry::{self, Entry, Kind, Range, Value},
+    suggest::suggest,
+};
+
+/// Why a text does not describe a rule.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum SpecError {
+    /// Nothing where a name should be.
+    #[error("column {column}: expected the name of an update rule, such as adamw:lr=1e-3")]
+    Empty {
+        /// From 1.
+        column: usize,
+    },
+    /// A parenthesis without its partner.
+    #[error("column {column}: `{found}` has no partner")]
+    Unbalanced {
+        /// From 1.
+        column: usize,
+        /// The parenthesis.
+        found: char,
+    },
+    /// No rule has this name.
+    #[error("column {column}: there is no update rule `{name}`{}; the names are {}", did_you_mean(.meant), .names.join(", "))]
+    UnknownName {
+        /// From 1.
+        column: usize,
+        /// What was given.
+        name: String,
+        /// The nearest name.
+        meant: Option<&'static str>,
+        /// All names.
+        names: Vec<&'static str>,
+    },
+    /// The rule has no such option.
+    #[error("column {column}: `{rule}` has no option `{key}`{}; its options are {}", did_you_mean(.meant), .keys.join(", "))]
+    UnknownKey {
+        /// From 1.
+        column: usize,
+        /// The rule.
+        rule: String,
+        /// What was given.
+        key: String,
+        /// The nearest key.
+        meant: Option<&'static str>,
+        /// All keys.
+        keys: Vec<&'static str>,
+    },
+    /// A rule with a penalty in the loss was given the key of decoupled decay.
+    #[error(
+        "column {column}: `{rule}` does not decouple its decay; write l2={value} for a penalty in the loss (what PyTorch's {rule} \
+         calls weight_decay), or `{rule} | weight_decay:{value}` for decoupled decay"
+    )]
+    NotDecoupled {
+        /// From 1.
+        column: usize,
+        /// The rule.
+        rule: String,
+        /// What was given.
+        value: String,
+    },
+    /// More values without a key than the rule names.
+    #[error("column {column}: `{rule}` takes {} without a key; write key=value", positional_text(.takes))]
+    TooManyPositional {
+        /// From 1.
+        column: usize,
+        /// The rule.
+        rule: String,
+        /// The keys that may be left out.
+        takes: &'static [&'static str],
+    },
+    /// A key was given twice.
+    #[error("column {column}: `{key}` is given twice")]
+    Twice {
+        /// From 1.
+        column: usize,
+        /// The key.
+        key: String,
+    },
+    /// A value is not what the option takes.
+    #[error("column {column}: {rule}: {key}={value} is not {expected}")]
+    BadValue {
+        /// From 1.
+        column: usize,
+        /// The rule.
+        rule: String,
+        /// The option.
+        key: String,
+        /// What was given.
+        value: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// An option without a default was not given.
+    #[error("column {column}: `{rule}` needs {key}: {doc}")]
+    Missing {
+        /// From 1.
+        column: usize,
+        /// The rule.
+        rule: String,
+        /// The option.
+        key: &'static str,
+        /// What it means.
+        doc: &'static str,
+    },
+    /// A chain was given more than one learning rate.
+    #[error("column {column}: a chain has one learning rate, and it was already given")]
+    SecondRate {
+        /// From 1.
+        column: usize,
+    },
+    /// A learning rate in the chain and another one beside it.
+    #[error("the learning rate is given both in `{text}` and by {other}; give one of them")]
+    RateTwice {
+        /// The chain.
+        text: String,
+        /// The other place: a flag or a key.
+        other: String,
+    },
+    /// The pieces do not fit together.
+    #[error("column {column}: {why}")]
+    Refused {
+        /// From 1.
+        column: usize,
+        /// The reason, and what to write.
+        why: String,
+    },
+    /// A schedule could not be read.
+    #[error("column {column}: {why}")]
+    Schedule {
+        /// From 1.
+        column: usize,
+        /// The reason.
+        why: String,
+    },
+}
+
+fn did_you_mean(meant: &Option<&'static str>) -> String {
+    meant.map_or(String::new(), |m| format!(" (did you mean `{m}`?)"))
+}
+
+fn positional_text(takes: &[&str]) -> String {
+    match takes {
+        [] => "no values".into(),
+        _ => takes.join(", "),
+    }
+}
+
+/// A value of a call, with its key where one was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arg {
+    /// The key; `None` for positional values.
+    pub key: Option<String>,
+    /// The value as it was written.
+    pub value: String,
+    /// Where, from 1.
+    pub column: usize,
+}
+
+/// A name with its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The name.
+    pub name: String,
+    /// The values.
+    pub args: Vec<Arg>,
+    /// Where, from 1.
+    pub column: usize,
+}
+
+/// A chain of calls: the text form of an update rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// The calls in order.
+    pub calls: Vec<Call>,
+}
+
+impl Call {
+    /// Reads `name`, `name:a,b=c` or `name(a,b=c)`, which starts at column `column` of the whole text.
+    ///
+    /// # Errors
+    /// No name, or parentheses that do not match.
+    pub fn parse(text: &str, column: usize) -> Result<Call, SpecError> {
+        let column = column + text.chars().take_while(|c| c.is_whitespace()).count();
+        let text = text.trim();
+        let at = text.find([':', '(']).unwrap_or(text.len());
+        let (name, mut rest) = (text[..at].trim_end(), &text[at..]);
+        if name.is_empty() {
+            return Err(SpecError::Empty { column });
+        }
+        let mut start = column + text[..at].chars().count();
+        if let Some(inner) = rest.strip_prefix(':') {
+            rest = inner;
+            start += 1;
+        } else if let Some(inner) = rest.strip_prefix('(') {
+            rest = inner.strip_suffix(')').ok_or(SpecError::Unbalanced { column: start, found: '(' })?;
+            start += 1;
+        }
+        let mut args = Vec::new();
+        for (offset, part) in split_top(rest, ',', start)? {
+            let column = offset + part.chars().take_while(|c| c.is_whitespace()).count();
+            let part = part.trim();
+            if part.is_empty() {
+                continue;
+            }
+            let equals = part.find('=').filter(|&e| !part[..e].contains('('));
+            let (key, value) = match equals {
+                Some(e) => (Some(part[..e].trim().to_string()), part[e + 1..].trim()),
+                None => (None, part),
+            };
+            args.push(Arg { key, value: value.into(), column });
+        }
+        Ok(Call { name: name.into(), args, column })
+    }
+
+    /// The value under this key, where it was written.
+    pub fn get(&self, key: &str) -> Option<&Arg> {
+        self.args.iter().find(|a| a.key.as_deref() == Some(key))
+    }
+}
+
+/// Splits at `separator` outside of parentheses; each part with its column.
+pub(crate) fn split_top(text: &str, separator: char, column: usize) -> Result<Vec<(usize, &str)>, SpecError> {
+    let mut parts = Vec::new();
+    let (mut start, mut start_column, mut open) = (0, column, Vec::new());
+    for (n, (i, c)) in text.char_indices().enumerate() {
+        match c {
+            '(' => open.push(column + n),
+            ')' if open.pop().is_none() => return Err(SpecError::Unbalanced { column: column + n, found: ')' }),
+            _ if c == separator && open.is_empty() => {
+                parts.push((start_column, &text[start..i]));
+                (start, start_column) = (i + c.len_utf8(), column + n + 1);
+            }
+            _ => {}
+        }
+    }
+    if let Some(column) = open.pop() {
+        return Err(SpecError::Unbalanced { column, found: '(' });
+    }
+    parts.push((start_column, &text[start..]));
+    Ok(parts)
+}
+
+impl FromStr for Spec {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Spec, SpecError> {
+        let parts = split_top(text, '|', 1)?;
+        let calls = parts.into_iter().map(|(column, part)| Call::parse(part, column)).collect::<Result<_, _>>()?;
+        Ok(Spec { calls })
+    }
+}
+
+impl fmt::Display for Arg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.key {
+            Some(key) => write!(f, "{key}={}", self.value),
+            None => f.write_str(&self.value),
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        for (i, arg) in self.args.iter().enumerate() {
+            write!(f, "{}{arg}", if i == 0 { ':' } else { ',' })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, call) in self.calls.iter().enumerate() {
+            write!(f, "{}{call}", if i == 0 { "" } else { " | " })?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Spec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Spec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Spec, D::Error> {
+        deserializer.deserialize_any(SpecVisitor)
+    }
+}
+
+/// Reads a text, a table with `name`, or a list of these.
+struct SpecVisitor;
+
+impl<'de> de::Visitor<'de> for SpecVisitor {
+    type Value = Spec;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an update rule as text, as a table with a `name`, or as a list of these")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Spec, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Spec, A::Error> {
+        let mut calls = Vec::new();
+        while let Some(part) = list.next_element::<Spec>()? {
+            calls.extend(part.calls);
+        }
+        if calls.is_empty() {
+            return Err(de::Error::custom("a chain needs at least one update rule"));
+        }
+        Ok(Spec { calls })
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Spec, A::Error> {
+        let (mut name, mut args) = (None, Vec::new());
+        while let Some(key) = map.next_key::<String>()? {
+            let Scalar(value) = map.next_value()?;
+            match key.as_str() {
+                "name" => name = Some(value),
+                _ => args.push(Arg { key: Some(key), value, column: 1 }),
+            }
+        }
+        let name = name.ok_or_else(|| de::Error::missing_field("name"))?;
+        Ok(Spec { calls: vec![Call { name, args, column: 1 }] })
+    }
+}
+
+/// A number, a flag or a text, as text.
+struct Scalar(String);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Scalar, D::Error> {
+        struct V;
+        impl de::Visitor<'_> for V {
+            type Value = Scalar;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, true, false or a text")
+            }
+            fn visit_str<E>(self, v: &str) -> Result<Scalar, E> {
+                Ok(Scalar(v.into()))
+            }
+            fn visit_bool<E>(self, v: bool) -> Result<Scalar, E> {
+                Ok(Scalar(v.to_string()))
+            }
+            fn visit_i64<E>(self, v: i64) -> Result<Scalar, E> {
+                Ok(Scalar(v.to_string()))
+            }
+            fn visit_u64<E>(self, v: u64) -> Result<Scalar, E> {
+                Ok(Scalar(v.to_string()))
+            }
+            fn visit_f64<E>(self, v: f64) -> Result<Scalar, E> {
+                Ok(Scalar(format!("{v:?}")))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+/// The options of a call with defaults filled in and ranges checked.
+#[derive(Debug, Clone)]
+pub struct Options {
+    values: Vec<(&'static str, Value)>,
+}
+
+impl Options {
+    fn find(&self, key: &str) -> Option<Value> {
+        self.values.iter().find(|v| v.0 == key).map(|v| v.1)
+    }
+
+    /// A number; NaN if the entry has no such option.
+    pub(crate) fn number(&self, key: &str) -> f64 {
+        let value = self.find(key);
+        debug_assert!(matches!(value, Some(Value::Number(_))), "no number {key} in the table");
+        if let Some(Value::Number(v)) = value { v } else { f64::NAN }
+    }
+
+    /// A flag.
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        debug_assert!(matches!(self.find(key), Some(Value::Flag(_))), "no flag {key} in the table");
+        self.find(key) == Some(Value::Flag(true))
+    }
+
+    /// A word of a choice.
+    pub(crate) fn text(&self, key: &str) -> &'static str {
+        debug_assert!(matches!(self.find(key), Some(Value::Word(_))), "no choice {key} in the table");
+        if let Some(Value::Word(v)) = self.find(key) { v } else { "" }
+    }
+}
+
+/// What belongs to the chain and not to a rule, taken out of a call.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ChainKeys {
+    pub(crate) lr: Option<Arg>,
+    pub(crate) moments: Option<Arg>,
+    pub(crate) decay: Option<Arg>,
+}
+
+/// Keys that any optimizer takes.
+pub(crate) const CHAIN_KEYS: [&str; 3] = ["lr", "moments", "decay"];
+
+/// The entry of a call.
+///
+/// # Errors
+/// [`SpecError::UnknownName`].
+pub(crate) fn find(call: &Call) -> Result<&'static Entry, SpecError> {
+    registry::entry(&call.name).ok_or_else(|| {
+        let names: Vec<_> = registry::entries().map(|e| e.name).collect();
+        let meant = suggest(&call.name, names.iter().copied());
+        SpecError::UnknownName { column: call.column, name: call.name.clone(), meant, names }
+    })
+}
+
+/// Matches the values of a call with the options of its entry.
+///
+/// # Errors
+/// Unknown, repeated, missing or wrong values.
+pub(crate) fn resolve(call: &Call, entry: &'static Entry) -> Result<(Options, ChainKeys), SpecError> {
+    let mut given: Vec<(&'static str, &Arg)> = Vec::new();
+    let mut keys = ChainKeys::default();
+    let chain_keys: &[&'static str] = if entry.kind == Kind::Optimizer { &CHAIN_KEYS } else { &[] };
+    let mut positional = entry.positional.iter();
+    for arg in &call.args {
+        let key = match &arg.key {
+            None => positional.next().copied().ok_or_else(|| SpecError::TooManyPositional {
+                column: arg.column,
+                rule: call.name.clone(),
+                takes: entry.positional,
+            })?,
+            Some(key) => {
+                let known = entry.options.iter().map(|o| o.key).chain(chain_keys.iter().copied());
+                known.clone().find(|k| k == key).ok_or_else(|| unknown_key(call, entry, arg, key, known.collect()))?
+            }
+        };
+        let taken = |slot: &Option<Arg>| slot.is_some();
+        let twice = match key {
+            "lr" => std::mem::replace(&mut keys.lr, Some(arg.clone())).is_some(),
+            "moments" => std::mem::replace(&mut keys.moments, Some(arg.clone())).is_some(),
+            "decay" if chain_keys.contains(&"decay") => taken(&std::mem::replace(&mut keys.decay, Some(arg.clone()))),
+            _ => {
+                let twice = given.iter().any(|g| g.0 == key);
+                given.push((key, arg));
+                twice
+            }
+        };
+        if twice {
+            return Err(SpecError::Twice { column: arg.column, key: key.into() });
+        }
+    }
+    let mut values = Vec::new();
+    for option in entry.options {
+        let value = match given.iter().find(|g| g.0 == option.key) {
+            Some((_, arg)) => parse_value(call, option.key, &option.range, arg)?,
+            None => option.default.ok_or_else(|| SpecError::Missing {
+                column: call.column,
+                rule: call.name.clone(),
+                key: option.key,
+                doc: option.doc,
+            })?,
+        };
+        values.push((option.key, value));
+    }
+    Ok((Options { values }, keys))
+}
+
+fn unknown_key(call: &Call, entry: &Entry, arg: &Arg, key: &str, keys: Vec<&'static str>) -> SpecError {
+    if key == "weight_decay" && entry.options.iter().any(|o| o.key == "l2") {
+        return SpecError::NotDecoupled { column: arg.column, rule: call.name.clone(), value: arg.value.clone() };
+    }
+    let meant = suggest(key, keys.iter().copied());
+    SpecError::UnknownKey { column: arg.column, rule: call.name.clone(), key: key.into(), meant, keys }
+}
+
+fn parse_value(call: &Call, key: &'static str, range: &Range, arg: &Arg) -> Result<Value, SpecError> {
+    let bad = || SpecError::BadValue {
+        column: arg.column,
+        rule: call.name.clone(),
+        key: key.into(),
+        value: arg.value.clone(),
+        expected: range.expected(),
+    };
+    match range {
+        Range::Flag => match arg.value.as_str() {
+            "true" => Ok(Value::Flag(true)),
+            "false" => Ok(Value::Flag(false)),
+            _ => Err(bad()),
+        },
+        Range::Choice(words) => words.iter().find(|w| **w == arg.value).map(|w| Value::Word(w)).ok_or_else(bad),
+        _ => {
+            let v: f64 = arg.value.parse().map_err(|_| bad())?;
+            let good = v.is_finite()
+                && match range {
+                    Range::NonNegative => v >= 0.0,
+                    Range::Positive => v > 0.0,
+                    Range::BelowOne => (0.0..1.0).contains(&v),
+                    Range::Fraction => (0.0..=1.0).contains(&v),
+                    Range::Count => v >= 1.0 && v.fract() == 0.0,
+                    _ => true,
+                };
+            if good { Ok(Value::Number(v)) } else { Err(bad()) }
+        }
+    }
+}

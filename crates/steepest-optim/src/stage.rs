@@ -1,0 +1,340 @@
+//! Stages: the elementwise pieces that update rules are composed of.
+//!
+//! An update rule turns the gradient g into an update u in a few steps: add the penalty's gradient, mix into a moment, divide
+//! by a root, add the decay. Each step is a [`Stage`]: a function of a block of [`LANES`] numbers. The kernel loads a block
+//! of everything once, runs all stages on it in registers, and stores once, so that a composition costs the memory traffic of
+//! its state and nothing else. At the end x ← x − η·u.
+//!
+//! A tuple of stages is a stage, run in order. A stage that needs a sum over more than its own block (a norm) says so by
+//! [`Stage::CUT`]: the sums are then taken in a pass before it.
+
+use steepest_core::Real;
+
+/// How many elements a stage sees at once: one AVX-512 register of `f32`.
+pub const LANES: usize = 16;
+
+/// A block of elements.
+pub type Lanes<T> = [T; LANES];
+
+/// What a block's update may depend on besides itself.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a, T> {
+    /// The parameters before the step.
+    pub x: &'a Lanes<T>,
+    /// The gradient as it entered the pass.
+    pub g: &'a Lanes<T>,
+}
+
+/// Over what a stage needs sums before it can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Over nothing: the stage continues the pass.
+    None,
+    /// Over all parameters.
+    Global,
+    /// Over each segment by itself.
+    Segment,
+}
+
+/// The parameters that share their settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Multiplies the learning rate.
+    pub lr_factor: f64,
+    /// Multiplies every `weight_decay` and `l2` of the chain: 0 leaves the group alone.
+    pub decay_factor: f64,
+}
+
+impl Default for Group {
+    fn default() -> Group {
+        Group { lr_factor: 1.0, decay_factor: 1.0 }
+    }
+}
+
+/// What a stage is told before each step, for one group (or one segment, if it cuts by segments).
+#[derive(Debug, Clone, Copy)]
+pub struct StepCx<'a> {
+    /// k, the number of completed updates. Bias corrections use t = k + 1.
+    pub step: u64,
+    /// The learning rate of the group in this step.
+    pub lr: f64,
+    /// Whether η is already inside the update that reaches this stage, so that what it adds must carry η itself.
+    pub lr_applied: bool,
+    /// The group's settings.
+    pub group: &'a Group,
+    /// How many elements the sums run over.
+    pub len: usize,
+}
+
+/// What a state vector holds, which decides how it may be packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotKind {
+    /// Averages of signed values.
+    First,
+    /// Averages of squares or other values ≥ 0.
+    Second,
+    /// Values that must stay exact: parameters, sums that grow for ever.
+    Exact,
+}
+
+/// A state vector of a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotSpec {
+    /// The name in the saved state, `rule.symbol`.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: SlotKind,
+}
+
+/// A slot of signed averages.
+pub const fn first(name: &'static str) -> SlotSpec {
+    SlotSpec { name, kind: SlotKind::First }
+}
+
+/// A slot of averages of squares.
+pub const fn second(name: &'static str) -> SlotSpec {
+    SlotSpec { name, kind: SlotKind::Second }
+}
+
+/// A slot that must stay exact.
+pub const fn exact(name: &'static str) -> SlotSpec {
+    SlotSpec { name, kind: SlotKind::Exact }
+}
+
+/// One elementwise stage of an update rule.
+///
+/// Coefficients are prepared in 64 bits once a step; the arithmetic on blocks is that of `T`, written without `mul_add`, so
+/// that all instruction sets give the same bits.
+pub trait Stage<T: Real>: Send + Sync + 'static {
+    /// The state of a block: `[Lanes<T>; N]`, or `()`.
+    type Slots: SlotArray<T>;
+    /// What `lanes` needs besides the state.
+    type Coefs: Copy + Send + Sync + Default;
+
+    /// The slots in their order. They start at 0.
+    const SLOTS: &'static [SlotSpec] = &[];
+    /// The names, `rule.symbol`, and first values of numbers that are state of a whole group.
+    const SCALARS: &'static [(&'static str, f64)] = &[];
+    /// What the stage's sums run over; the pass ends before a stage that cuts.
+    const CUT: Cut = Cut::None;
+    /// How many sums [`measure`](Stage::measure) adds up.
+    const SUMS: usize = 0;
+
+    /// Prepares the coefficients of a step; may advance the scalars.
+    fn prepare(&mut self, cx: &StepCx<'_>, scalars: &mut [f64]) -> Self::Coefs;
+
+    /// Updates a block.
+    fn lanes(c: &Self::Coefs, u: &mut Lanes<T>, at: At<'_, T>, s: &mut Self::Slots);
+
+    /// Adds a block to the sums. Only for stages that cut.
+    #[inline(always)]
+    fn measure(_c: &Self::Coefs, _u: &Lanes<T>, _at: At<'_, T>, _s: &Self::Slots, _sums: &mut [Lanes<f64>]) {}
+
+    /// Corrects the coefficients once the sums are known. Only for stages that cut.
+    fn measured(&mut self, _cx: &StepCx<'_>, _sums: &[f64], _scalars: &mut [f64], _c: &mut Self::Coefs) {}
+
+    /// The parameters to evaluate at, from the parameters after the step and the state: `y` holds x before the call. Returns
+    /// false where they are x itself.
+    #[inline(always)]
+    fn evaluate(_c: &Self::Coefs, _y: &mut Lanes<T>, _s: &Self::Slots) -> bool {
+        false
+    }
+    /// Whether [`evaluate`](Stage::evaluate) returns something else than x.
+    const AVERAGES: bool = false;
+}
+
+/// The state of a block, as it is loaded from and stored to one vector a slot.
+pub trait SlotArray<T: Real>: Copy {
+    /// How many slots.
+    const COUNT: usize;
+
+    /// Loads `n ≤ LANES` elements from `at` on; the others are 0.
+    ///
+    /// # Safety
+    /// `from` has at least `COUNT` pointers, each valid for reading elements `at..at + n`.
+    unsafe fn load(from: &[*mut T], at: usize, n: usize) -> Self;
+
+    /// Stores the first `n ≤ LANES` elements.
+    ///
+    /// # Safety
+    /// `to` has at least `COUNT` pointers, each valid for writing elements `at..at + n`, which nobody else uses meanwhile.
+    unsafe fn store(&self, to: &[*mut T], at: usize, n: usize);
+}
+
+impl<T: Real> SlotArray<T> for () {
+    const COUNT: usize = 0;
+    #[inline(always)]
+    unsafe fn load(_: &[*mut T], _: usize, _: usize) {}
+    #[inline(always)]
+    unsafe fn store(&self, _: &[*mut T], _: usize, _: usize) {}
+}
+
+impl<T: Real, const N: usize> SlotArray<T> for [Lanes<T>; N] {
+    const COUNT: usize = N;
+
+    #[inline(always)]
+    unsafe fn load(from: &[*mut T], at: usize, n: usize) -> Self {
+        let mut slots = [[T::ZERO; LANES]; N];
+        for (slot, &p) in slots.iter_mut().zip(from) {
+            // SAFETY: the caller vouches for `n` elements from `at` on.
+            unsafe { load_lanes(p.add(at), n, slot) };
+        }
+        slots
+    }
+
+    #[inline(always)]
+    unsafe fn store(&self, to: &[*mut T], at: usize, n: usize) {
+        for (slot, &p) in self.iter().zip(to) {
+            // SAFETY: the caller vouches for `n` elements from `at` on.
+            unsafe { store_lanes(slot, n, p.add(at)) };
+        }
+    }
+}
+
+/// Copies `n` elements into a block; a constant `n == LANES` becomes one vector load.
+///
+/// # Safety
+/// `from` is valid for reading `n ≤ LANES` elements.
+#[inline(always)]
+pub(crate) unsafe fn load_lanes<T: Real>(from: *const T, n: usize, to: &mut Lanes<T>) {
+    // SAFETY: by the contract above; a block on the stack does not overlap the vectors.
+    unsafe { std::ptr::copy_nonoverlapping(from, to.as_mut_ptr(), n) };
+}
+
+/// Copies `n` elements of a block out.
+///
+/// # Safety
+/// `to` is valid for writing `n ≤ LANES` elements.
+#[inline(always)]
+pub(crate) unsafe fn store_lanes<T: Real>(from: &Lanes<T>, n: usize, to: *mut T) {
+    // SAFETY: by the contract above; a block on the stack does not overlap the vectors.
+    unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, n) };
+}
+
+impl<T: Real, A: SlotArray<T>, B: SlotArray<T>> SlotArray<T> for (A, B) {
+    const COUNT: usize = A::COUNT + B::COUNT;
+
+    #[inline(always)]
+    unsafe fn load(from: &[*mut T], at: usize, n: usize) -> Self {
+        // SAFETY: the pointers of A come first, those of B behind them.
+        unsafe { (A::load(from, at, n), B::load(&from[A::COUNT..], at, n)) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(&self, to: &[*mut T], at: usize, n: usize) {
+        // SAFETY: as in `load`.
+        unsafe {
+            self.0.store(to, at, n);
+            self.1.store(&to[A::COUNT..], at, n);
+        }
+    }
+}
+
+/// The largest number of slots or scalars in a compiled stage.
+const MAX_NAMES: usize = 16;
+
+/// Two lists behind one another, as a constant.
+struct Joined<E: Copy + 'static> {
+    names: [E; MAX_NAMES],
+    len: usize,
+}
+
+impl<E: Copy> Joined<E> {
+    const fn new(a: &[E], b: &[E], fill: E) -> Joined<E> {
+        let mut names = [fill; MAX_NAMES];
+        let mut i = 0;
+        while i < a.len() {
+            names[i] = a[i];
+            i += 1;
+        }
+        while i < a.len() + b.len() {
+            names[i] = b[i - a.len()];
+            i += 1;
+        }
+        Joined { names, len: i }
+    }
+
+    const fn list(&'static self) -> &'static [E] {
+        self.names.split_at(self.len).0
+    }
+}
+
+/// Two stages in one pass. Only the first may cut.
+impl<T: Real, A: Stage<T>, B: Stage<T>> Stage<T> for (A, B) {
+    type Slots = (A::Slots, B::Slots);
+    type Coefs = (A::Coefs, B::Coefs);
+
+    const SLOTS: &'static [SlotSpec] = const { &Joined::new(A::SLOTS, B::SLOTS, exact("")) }.list();
+    const SCALARS: &'static [(&'static str, f64)] = const { &Joined::new(A::SCALARS, B::SCALARS, ("", 0.0)) }.list();
+    const CUT: Cut = {
+        assert!(matches!(B::CUT, Cut::None), "a stage that needs sums must come first in its tuple");
+        A::CUT
+    };
+    const SUMS: usize = A::SUMS;
+    const AVERAGES: bool = A::AVERAGES || B::AVERAGES;
+
+    fn prepare(&mut self, cx: &StepCx<'_>, scalars: &mut [f64]) -> Self::Coefs {
+        let (a, b) = scalars.split_at_mut(A::SCALARS.len());
+        (self.0.prepare(cx, a), self.1.prepare(cx, b))
+    }
+
+    #[inline(always)]
+    fn lanes(c: &Self::Coefs, u: &mut Lanes<T>, at: At<'_, T>, s: &mut Self::Slots) {
+        A::lanes(&c.0, u, at, &mut s.0);
+        B::lanes(&c.1, u, at, &mut s.1);
+    }
+
+    #[inline(always)]
+    fn measure(c: &Self::Coefs, u: &Lanes<T>, at: At<'_, T>, s: &Self::Slots, sums: &mut [Lanes<f64>]) {
+        A::measure(&c.0, u, at, &s.0, sums);
+    }
+
+    fn measured(&mut self, cx: &StepCx<'_>, sums: &[f64], scalars: &mut [f64], c: &mut Self::Coefs) {
+        self.0.measured(cx, sums, &mut scalars[..A::SCALARS.len()], &mut c.0);
+    }
+
+    #[inline(always)]
+    fn evaluate(c: &Self::Coefs, y: &mut Lanes<T>, s: &Self::Slots) -> bool {
+        let a = A::evaluate(&c.0, y, &s.0);
+        let b = B::evaluate(&c.1, y, &s.1);
+        a || b
+    }
+}
+
+/// What [`fuse`] turns into nested pairs: tuples of two to eight stages.
+pub trait Fuse {
+    /// The nested pairs.
+    type Stage;
+    /// The first stage and the rest.
+    fn fuse(self) -> Self::Stage;
+}
+
+macro_rules! fuse_tuple {
+    ($first:ident $(, $rest:ident)*) => {
+        impl<$first $(, $rest)*> Fuse for ($first, $($rest,)*) {
+            type Stage = fuse_tuple!(@type $first $(, $rest)*);
+            #[allow(non_snake_case)]
+            fn fuse(self) -> Self::Stage {
+                let ($first, $($rest,)*) = self;
+                fuse_tuple!(@value $first $(, $rest)*)
+            }
+        }
+    };
+    (@type $a:ident) => { $a };
+    (@type $a:ident, $($b:ident),+) => { ($a, fuse_tuple!(@type $($b),+)) };
+    (@value $a:ident) => { $a };
+    (@value $a:ident, $($b:ident),+) => { ($a, fuse_tuple!(@value $($b),+)) };
+}
+fuse_tuple!(A);
+fuse_tuple!(A, B);
+fuse_tuple!(A, B, C);
+fuse_tuple!(A, B, C, D);
+fuse_tuple!(A, B, C, D, E);
+fuse_tuple!(A, B, C, D, E, F);
+fuse_tuple!(A, B, C, D, E, F, G);
+fuse_tuple!(A, B, C, D, E, F, G, H);
+
+/// Stages in one compiled pass, run in order: `fuse((a, b, c))` is the stage `(a, (b, c))`.
+pub fn fuse<F: Fuse>(stages: F) -> F::Stage {
+    stages.fuse()
+}
