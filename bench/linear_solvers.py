@@ -203,6 +203,15 @@ def chosen(points, best, target):
 
 def race(problem, group, index, args, peers_only):
     workers = {"default": Worker(group, index, False), "roomy": Worker(group, index, True)}
+    try:
+        return measured(problem, group, index, workers, args, peers_only)
+    finally:
+        for worker in workers.values():
+            worker.close()
+
+
+def measured(problem, group, index, workers, args, peers_only):
+    """Sweeps, then rounds; None where only the sweep was asked for."""
     theirs = peers_sweep(problem, group, index, workers, args.sweep)
     curves, failures, best = theirs["curves"], theirs["failures"], theirs["best"]
     if args.sweep_only:
@@ -232,8 +241,6 @@ def race(problem, group, index, args, peers_only):
         runners = {key: chosen(points, best, target) for key, points in flat.items()}
         runners = {key: pick for key, pick in runners.items() if pick is not None}
         out["targets"][repr(target)] = summary(runners, rounds_of(problem, runners, workers, args))
-    for worker in workers.values():
-        worker.close()
     return out
 
 
