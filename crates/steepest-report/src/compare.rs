@@ -39,7 +39,7 @@ pub fn curves<P: AsRef<Path>>(run_dirs: &[P], along: Along) -> Result<String, Re
     };
     let y = Axis::fitting("objective", series.iter().filter_map(Thinned::extent).flat_map(|(lo, hi)| [lo, hi]));
     let chart = Chart::new("Objective by run", x, y).size(720.0, 400.0).headline();
-    let chart = names(&paths).iter().zip(&series).fold(chart, |chart, (name, s)| chart.line(name, s.points()));
+    let chart = names(&paths).iter().zip(&series).fold(chart, |chart, (name, s)| chart.series(name, s));
     Ok(chart.figure().to_svg())
 }
 

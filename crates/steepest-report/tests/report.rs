@@ -62,7 +62,7 @@ fn a_certified_run_is_told_whole() {
         "patients-1: binary classification",
         "Certified within 2.1×10⁻¹¹ of the optimum (relative)",
         "Test on 114 rows: accuracy 0.9825, AUC 0.9971, F1 0.9756.",
-        "Newton ended after 7 steps: the certified gap fell below its tolerance (relative gap 2.1e-11 is below 1e-6).",
+        "With newton, the run ended after 7 steps: the certified gap fell below its tolerance (relative gap 2.1e-11 is below 1e-6).",
         "condition number κ 951",
         "steepest fit --config runs/patients-1/config.toml",
         "Confusion matrix",

@@ -121,14 +121,15 @@ fn sentences(run: &Run) -> Vec<String> {
     }
     let steps = run.number(&["steps"]).map(|n| format!(" after {} steps", count(n as u64))).unwrap_or_default();
     let steps = if steps == " after 1 steps" { " after 1 step".to_string() } else { steps };
-    let solver = run.text(&["solver"]).map_or("The run".to_string(), |s| clipped(s, 120));
+    let run_words =
+        run.text(&["solver"]).map_or("The run".to_string(), |s| format!("With {}, the run", clipped(s, 120)));
     // A short cause stands behind what happened, a long one in a sentence of its own.
     let detail = run.text(&["termination", "detail"]).map(|d| clipped(d.trim(), 600));
     let short = detail.as_deref().filter(|d| d.len() <= 100 && !d.contains(['.', ';', '(']) || d.len() <= 60);
     if let Some(name) = run.text(&["termination", "reason"]) {
         let why = reason(run).map_or_else(|| words(name), |r| ending(r).to_string());
         let cause = short.map(|d| format!(" ({d})")).unwrap_or_default();
-        out.push(format!("{} ended{steps}: {why}{cause}.", capital(&solver)));
+        out.push(format!("{run_words} ended{steps}: {why}{cause}."));
     }
     if let Some(detail) = detail.as_deref().filter(|_| short.is_none()) {
         out.push(sentence(detail));

@@ -43,10 +43,10 @@ fn figures(m: &Metrics) -> Vec<String> {
     if !m.objective.is_empty() {
         let mut chart =
             Chart::new("Objective", Axis::whole("step"), Axis::fitting("objective", values([&m.objective])))
-                .line("objective", m.objective.points());
+                .series("objective", &m.objective);
         let differs = !m.loss.is_empty() && m.loss.points() != m.objective.points();
         if differs {
-            chart = chart.line("loss without penalty", m.loss.points());
+            chart = chart.series("loss without penalty", &m.loss);
         }
         for (step, _) in m.actions.iter().take(12) {
             chart = chart.upright(*step);
@@ -60,7 +60,7 @@ fn figures(m: &Metrics) -> Vec<String> {
     }
     out.extend(metric_curves(m));
     let single = |title: &str, label: &str, how: &str, series: &Thinned, axis: fn(String) -> Axis| {
-        let chart = Chart::new(title, Axis::whole("step"), axis(label.to_string())).line(label, series.points());
+        let chart = Chart::new(title, Axis::whole("step"), axis(label.to_string())).series(label, series);
         (chart.has_data()).then(|| figure(title, how, &chart.figure()))
     };
     let missing_zero = "Zeros have no place on a logarithmic axis and are left out.";
@@ -86,7 +86,7 @@ fn metric_curves(m: &Metrics) -> Vec<String> {
         let mut chart = Chart::new(title.clone(), Axis::whole("step"), axis);
         for (rows, series, color) in [("training", train, 0), ("validation", valid, 1)] {
             if let Some(series) = series {
-                chart = chart.line(rows, series.points()).colored(color);
+                chart = chart.series(rows, series).colored(color);
             }
         }
         let mut how = match (train, valid) {

@@ -9,6 +9,8 @@ use super::stroke_font::{fitted, width};
 /// Height of one bar's row.
 const ROW: f64 = 19.0;
 const FONT: f64 = 12.0;
+/// Some system fonts run wider than the one that names are measured with.
+const WIDER: f64 = 1.1;
 
 /// One weight.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +28,7 @@ pub struct WeightBar {
 pub fn weight_bars(title: &str, measure: &str, bars: &[WeightBar]) -> Figure {
     let total = 380.0;
     let bars: Vec<&WeightBar> = bars.iter().filter(|b| b.value.is_finite()).collect();
-    let names = bars.iter().map(|b| width(&b.name, FONT)).fold(0.0, f64::max).min(total * 0.42);
+    let names = bars.iter().map(|b| width(&b.name, FONT) * WIDER).fold(0.0, f64::max).min(total * 0.42);
     let ends = bars.iter().flat_map(|b| {
         let (lo, hi) = b.interval.filter(|i| i.0.is_finite() && i.1.is_finite()).unwrap_or((b.value, b.value));
         [b.value, lo, hi, 0.0]
@@ -70,7 +72,7 @@ pub fn weight_bars(title: &str, measure: &str, bars: &[WeightBar]) -> Figure {
             anchor: Anchor::End,
             ink: Ink::Text,
             bold: false,
-            text: fitted(&bar.name, FONT, names),
+            text: fitted(&bar.name, FONT, names / WIDER),
             hint: Some(format!("{}: {}", clipped(&bar.name), significant(bar.value, 4))),
         });
         if let Some((lo, hi)) = bar.interval.filter(|i| i.0.is_finite() && i.1.is_finite()) {

@@ -4,7 +4,7 @@ use super::color::Ink;
 use super::figure::{Anchor, Dash, Figure, Paint, Readout, Shape, coordinate, dots, polyline, rectangle};
 use super::scale::{Scale, Tick};
 use super::stroke_font::{fitted, width};
-use super::thin::by_column;
+use super::thin::{Thinned, by_column};
 
 /// Size of the words of a figure.
 pub(crate) const FONT: f64 = 12.0;
@@ -101,6 +101,8 @@ struct Layer {
 #[derive(Debug, Clone, PartialEq)]
 enum Marks {
     Line(Vec<(f64, f64)>),
+    /// A line that stands back behind its trend.
+    Faint(Vec<(f64, f64)>),
     /// x, lower, upper.
     Band(Vec<[f64; 3]>),
     Dots {
@@ -209,6 +211,17 @@ impl Chart {
         self.layer(name, Marks::Line(points))
     }
 
+    /// A line through a thinned series. One that is long is drawn faintly, with its trend over it.
+    pub fn series(self, name: &str, series: &Thinned) -> Chart {
+        let Some(trend) = series.trend() else { return self.line(name, series.points()) };
+        let chart = self.line(name, trend);
+        let Some(line) = chart.layers.last().cloned() else { return chart };
+        let faint = Layer { name: None, marks: Marks::Faint(series.points()), ..line };
+        let mut chart = chart;
+        chart.layers.insert(chart.layers.len() - 1, faint);
+        chart
+    }
+
     /// The area between two values at each x: `[x, lower, upper]`.
     pub fn band(self, name: &str, points: Vec<[f64; 3]>) -> Chart {
         self.layer(name, Marks::Band(points))
@@ -254,6 +267,10 @@ impl Chart {
     pub fn colored(mut self, series: usize) -> Chart {
         if let Some(layer) = self.layers.last_mut() {
             (layer.ink, layer.dash) = (Ink::Series(series), Dash::Solid);
+        }
+        // What stands back behind a trend goes with it.
+        if let [.., Layer { marks: Marks::Faint(_), ink, dash, .. }, _] = self.layers.as_mut_slice() {
+            (*ink, *dash) = (Ink::Series(series), Dash::Solid);
         }
         self
     }
@@ -481,7 +498,9 @@ impl Layer {
     /// All points that the axes must hold.
     fn points(&self) -> Box<dyn Iterator<Item = (f64, f64)> + '_> {
         match &self.marks {
-            Marks::Line(points) | Marks::Dots { points, .. } | Marks::Way(points) => Box::new(points.iter().copied()),
+            Marks::Line(points) | Marks::Faint(points) | Marks::Dots { points, .. } | Marks::Way(points) => {
+                Box::new(points.iter().copied())
+            }
             Marks::Band(points) | Marks::Whiskers(points) => {
                 Box::new(points.iter().flat_map(|[x, lo, hi]| [(*x, *lo), (*x, *hi)]))
             }
@@ -496,7 +515,8 @@ impl Layer {
 
     fn draw(&self, frame: &Frame, shapes: &mut Vec<Shape>) {
         match &self.marks {
-            Marks::Line(points) => self.draw_line(points, frame, shapes),
+            Marks::Line(points) => self.draw_line(points, frame, 1.8, 1.0, shapes),
+            Marks::Faint(points) => self.draw_line(points, frame, 1.0, 0.35, shapes),
             Marks::Band(points) => self.draw_band(points, frame, shapes),
             Marks::Dots { points, radius, opacity } => {
                 let places: Vec<(f64, f64)> = points.iter().filter_map(|p| frame.at(*p)).collect();
@@ -542,15 +562,15 @@ impl Layer {
         points.iter().filter_map(|p| frame.at(*p)).collect()
     }
 
-    fn draw_line(&self, points: &[(f64, f64)], frame: &Frame, shapes: &mut Vec<Shape>) {
+    fn draw_line(&self, points: &[(f64, f64)], frame: &Frame, width: f64, opacity: f64, shapes: &mut Vec<Shape>) {
         let mut data = String::new();
         for run in runs(points, frame) {
             data += &if run.len() == 1 { dots(&run) } else { polyline(&by_column(&run), false) };
         }
         if !data.is_empty() {
             // A line of one point is a dot, which must be wide enough to be seen.
-            let wide = if points.len() == 1 { 6.0 } else { 1.8 };
-            let paint = Paint::stroke(self.ink, wide).dashed(self.dash);
+            let wide = if points.len() == 1 { 6.0 } else { width };
+            let paint = Paint::stroke(self.ink, wide).dashed(self.dash).opacity(opacity);
             shapes.push(Shape::Path { data, paint, name: self.name.clone() });
         }
     }

@@ -24,9 +24,11 @@ struct Bucket {
     last: (f64, f64),
     /// Points put in, those without a value included.
     filled: usize,
+    /// The sum of x and of y over the finite points, and their number.
+    sum: (f64, f64),
+    finite: u32,
     /// The place of a value that is not finite, where the line is broken.
     gap: Option<f64>,
-    empty: bool,
 }
 
 impl Thinned {
@@ -53,8 +55,9 @@ impl Thinned {
                     high: (x, y),
                     last: (x, y),
                     filled: 0,
+                    sum: (0.0, 0.0),
+                    finite: 0,
                     gap: None,
-                    empty: true,
                 });
             }
         }
@@ -63,9 +66,11 @@ impl Thinned {
         if !y.is_finite() {
             self.missing += 1;
             bucket.gap.get_or_insert(x);
-        } else if bucket.empty {
+            return;
+        }
+        if bucket.finite == 0 {
             let p = (x, y);
-            *bucket = Bucket { first: p, low: p, high: p, last: p, empty: false, ..*bucket };
+            *bucket = Bucket { first: p, low: p, high: p, last: p, ..*bucket };
         } else {
             if y < bucket.low.1 {
                 bucket.low = (x, y);
@@ -75,6 +80,8 @@ impl Thinned {
             }
             bucket.last = (x, y);
         }
+        bucket.sum = (bucket.sum.0 + x, bucket.sum.1 + y);
+        bucket.finite += 1;
     }
 
     fn halve(&mut self) {
@@ -103,7 +110,7 @@ impl Thinned {
         let mut points: Vec<(f64, f64)> = Vec::with_capacity(self.buckets.len() * 4);
         for bucket in &self.buckets {
             let mut of_bucket = Vec::with_capacity(5);
-            if !bucket.empty {
+            if bucket.finite > 0 {
                 of_bucket.extend([bucket.first, bucket.low, bucket.high, bucket.last]);
             }
             of_bucket.extend(bucket.gap.map(|x| (x, f64::NAN)));
@@ -114,14 +121,29 @@ impl Thinned {
         points
     }
 
+    /// Means over about a hundred stretches, to draw over a long noisy series; `None` where the series is short enough to be
+    /// followed by itself.
+    pub fn trend(&self) -> Option<Vec<(f64, f64)>> {
+        if self.seen < 1000 {
+            return None;
+        }
+        let stretch = self.buckets.len().div_ceil(100).max(1);
+        let mean = |part: &[Bucket]| {
+            let n: f64 = part.iter().map(|b| f64::from(b.finite)).sum();
+            let (x, y) = part.iter().fold((0.0, 0.0), |(x, y), b| (x + b.sum.0 / n, y + b.sum.1 / n));
+            if n > 0.0 { (x, y) } else { (part[0].first.0, f64::NAN) }
+        };
+        Some(self.buckets.chunks(stretch).map(mean).collect())
+    }
+
     /// The last finite value.
     pub fn last(&self) -> Option<(f64, f64)> {
-        self.buckets.iter().rev().find(|b| !b.empty).map(|b| b.last)
+        self.buckets.iter().rev().find(|b| b.finite > 0).map(|b| b.last)
     }
 
     /// The lowest and the highest finite value.
     pub fn extent(&self) -> Option<(f64, f64)> {
-        let full = || self.buckets.iter().filter(|b| !b.empty);
+        let full = || self.buckets.iter().filter(|b| b.finite > 0);
         let low = full().map(|b| b.low.1).min_by(f64::total_cmp)?;
         let high = full().map(|b| b.high.1).max_by(f64::total_cmp)?;
         Some((low, high))
@@ -132,17 +154,18 @@ impl Bucket {
     fn merged(&self, next: &Bucket) -> Bucket {
         let filled = self.filled + next.filled;
         let gap = self.gap.or(next.gap);
-        match (self.empty, next.empty) {
-            (true, _) => Bucket { filled, gap, ..*next },
-            (_, true) => Bucket { filled, gap, ..*self },
+        match (self.finite, next.finite) {
+            (0, _) => Bucket { filled, gap, ..*next },
+            (_, 0) => Bucket { filled, gap, ..*self },
             _ => Bucket {
                 first: self.first,
                 low: if next.low.1 < self.low.1 { next.low } else { self.low },
                 high: if next.high.1 > self.high.1 { next.high } else { self.high },
                 last: next.last,
                 filled,
+                sum: (self.sum.0 + next.sum.0, self.sum.1 + next.sum.1),
+                finite: self.finite.saturating_add(next.finite),
                 gap,
-                empty: false,
             },
         }
     }
@@ -225,6 +248,16 @@ mod tests {
                 thin.iter().filter(|p| p.0.floor() == column as f64).map(|p| p.1).fold(f64::NEG_INFINITY, f64::max);
             assert!(seen >= truth, "column {column}: {seen} < {truth}");
         }
+    }
+
+    #[test]
+    fn the_trend_is_the_mean_of_stretches() {
+        let thinned: Thinned =
+            (0..100_000u64).map(|i| (i as f64, i as f64 + if i % 2 == 0 { 50.0 } else { -50.0 })).collect();
+        let trend = thinned.trend().unwrap();
+        assert!((50..=100).contains(&trend.len()), "{}", trend.len());
+        assert!(trend.iter().all(|(x, y)| (x - y).abs() < 1e-6));
+        assert_eq!((0..999).map(|i| (f64::from(i), 0.0)).collect::<Thinned>().trend(), None);
     }
 
     #[test]
