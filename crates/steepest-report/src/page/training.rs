@@ -68,7 +68,11 @@ fn figures(m: &Metrics) -> Vec<String> {
     out.extend(single("Gradient norm", "‖∇f‖", zero(&m.grad_norm), &m.grad_norm, Axis::log));
     let proved = format!("A proved bound of the distance to the minimum. {}", zero(&m.gap));
     out.extend(single("Certified gap", "gap", proved.trim(), &m.gap, Axis::log));
-    out.extend(single("Learning rate", "η", "", &m.lr, |label| Axis::linear(label).including(0.0)));
+    if !m.lr.is_empty() {
+        // A schedule is no noise: its own line, however often it turns.
+        let chart = Chart::new("Learning rate", Axis::whole("step"), Axis::linear("η").including(0.0));
+        out.push(figure("Learning rate", "", &chart.line("η", m.lr.points()).figure()));
+    }
     out.extend(single("Step length", "‖Δθ‖", zero(&m.step_norm), &m.step_norm, Axis::log));
     out
 }

@@ -67,10 +67,10 @@ pub fn surface(title: &str, labels: [&str; 2], grid: &Grid, view: View, ways: &[
     pieces.sort_by(|a, b| b.0.total_cmp(&a.0));
     shapes.extend(pieces.into_iter().map(|p| p.1));
     let (lo, hi) = space.extent;
-    color_bar(&mut shapes, 0.0, 372.0, 240.0, &significant(lo, 3), &significant(hi, 3), 24);
+    color_bar(&mut shapes, 0.0, 396.0, 240.0, &significant(lo, 3), &significant(hi, 3), 24);
     Figure {
         width: 480.0,
-        height: 400.0,
+        height: 424.0,
         title: title.to_string(),
         description: format!("Surface with values from {} to {}", significant(lo, 4), significant(hi, 4)),
         shapes,
@@ -102,8 +102,8 @@ impl<'a> Space<'a> {
     fn height(&self, z: f64) -> f64 {
         let (lo, hi) = self.extent;
         let share = if hi > lo { (z / 2.0 - lo / 2.0) / (hi / 2.0 - lo / 2.0) } else { 0.0 };
-        // Four decades above the lowest value.
-        if self.view.log { (1.0 + share.max(0.0) * 1e4).log10() / (1.0f64 + 1e4).log10() } else { share }
+        // The ramp's lower half is spent on the lowest sixteenth.
+        if self.view.log { (1.0 + 255.0 * share.max(0.0)).log2() / 8.0 } else { share }
     }
 
     /// Pixels and depth of a place in the unit cube.

@@ -121,10 +121,17 @@ impl Thinned {
         points
     }
 
-    /// Means over about a hundred stretches, to draw over a long noisy series; `None` where the series is short enough to be
-    /// followed by itself.
+    /// Means over about a hundred stretches, to draw over a long noisy series; `None` where the series is short or smooth enough to
+    /// be followed by itself.
     pub fn trend(&self) -> Option<Vec<(f64, f64)>> {
         if self.seen < 1000 {
+            return None;
+        }
+        // A series that only falls varies by its range in all; noise goes up and down many times more.
+        let points = self.points();
+        let variation: f64 = points.windows(2).map(|w| (w[1].1 - w[0].1).abs()).filter(|v| v.is_finite()).sum();
+        let (low, high) = self.extent()?;
+        if variation <= 8.0 * (high - low) {
             return None;
         }
         let stretch = self.buckets.len().div_ceil(100).max(1);
@@ -253,10 +260,11 @@ mod tests {
     #[test]
     fn the_trend_is_the_mean_of_stretches() {
         let thinned: Thinned =
-            (0..100_000u64).map(|i| (i as f64, i as f64 + if i % 2 == 0 { 50.0 } else { -50.0 })).collect();
+            (0..100_000u64).map(|i| (i as f64, i as f64 + if i % 2 == 0 { 5e4 } else { -5e4 })).collect();
         let trend = thinned.trend().unwrap();
         assert!((50..=100).contains(&trend.len()), "{}", trend.len());
         assert!(trend.iter().all(|(x, y)| (x - y).abs() < 1e-6));
+        assert_eq!((0..100_000).map(|i| (f64::from(i), f64::from(i).sqrt())).collect::<Thinned>().trend(), None);
         assert_eq!((0..999).map(|i| (f64::from(i), 0.0)).collect::<Thinned>().trend(), None);
     }
 
