@@ -115,7 +115,7 @@ pub trait Solver<T: Real> {
 
 /// A solver bound to what it minimizes: what the training loop steps, without knowing what it trains.
 pub trait Iterate {
-    /// One update.
+    /// One update; or many, where single ones cost less than the call: [`StepInfo::step`] then says how far it went.
     ///
     /// # Errors
     /// [`Stop`] with the reason; the parameters are then the last good ones.
@@ -135,4 +135,13 @@ pub trait Iterate {
 
     /// Shows every piece of state to the visitor. After a load the next [`step`](Iterate::step) is the one that would have followed.
     fn visit(&mut self, state: &mut dyn StateVisitor);
+
+    /// Multiplies the learning rate of all later steps; false where the method has none to scale. The factor is part of the state.
+    fn scale_lr(&mut self, _factor: f64) -> bool {
+        false
+    }
+
+    /// Announces that no later call of [`step`](Iterate::step) may go beyond this number of completed updates. Only for methods
+    /// that make many updates in one call; where such a call is cut changes nothing but what it reports.
+    fn limit(&mut self, _step: u64) {}
 }
