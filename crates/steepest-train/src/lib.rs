@@ -1,1 +1,28 @@
 //! Training loop, checkpoints and run directories of steepest.
+
+mod atomic_file;
+mod best;
+mod budget;
+mod checkpoint;
+mod metrics_log;
+mod model_file;
+mod monitor;
+mod monitors;
+mod run_dir;
+mod run_list;
+mod tensor_file;
+mod trainer;
+
+pub use atomic_file::{TEMPORARY, remove_temporaries, write_atomic};
+pub use budget::{Budget, Cadence};
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointHeader, Saver, Scope};
+pub use metrics_log::{Measures, Record, measures_to_json};
+pub use model_file::SavedModel;
+pub use monitor::{Action, Flow, Monitor, Observation, Scores, Split, Watch};
+pub use monitors::{
+    Divergence, EarlyStopping, GapTarget, GradientNorm, ParameterChange, Plateau, Tolerance, ValueChange,
+};
+pub use run_dir::{RunDir, RunDirError, read_json};
+pub use run_list::{RunInfo, RunState, list_runs};
+pub use tensor_file::{FORMAT, TensorFile, TensorFileError, TensorImage, content_hash};
+pub use trainer::{Evaluate, Outcome, Progress, ShowProgress, Store, TrainError, Trainer};

@@ -313,7 +313,10 @@ mod tests {
                 assert!(fenchel.abs() <= 1e-9 * (1.0 + loss.value(z, y).abs()), "equality at {z} {y}: {fenchel}");
                 for &other in grid.iter().step_by(37) {
                     let young = loss.value(other, y) + loss.conjugate(a, y) + a * other;
-                    assert!(young >= -1e-9 * (1.0 + loss.value(other, y).abs()), "inequality at {z} {other} {y}: {young}");
+                    assert!(
+                        young >= -1e-9 * (1.0 + loss.value(other, y).abs()),
+                        "inequality at {z} {other} {y}: {young}"
+                    );
                 }
                 if smooth {
                     let c = (loss.derivative(z + h, y) - loss.derivative(z - h, y)) / (2.0 * h);
