@@ -20,6 +20,12 @@ pub trait ScalarLoss: Copy + Send + Sync + 'static {
     /// ∂φ/∂z; at a kink the subgradient of the smaller size.
     fn derivative(&self, z: f64, y: f64) -> f64;
 
+    /// Both at once, for losses whose two formulas share their expensive part.
+    #[inline(always)]
+    fn value_and_derivative(&self, z: f64, y: f64) -> (f64, f64) {
+        (self.value(z, y), self.derivative(z, y))
+    }
+
     /// ∂²φ/∂z² where it exists; at a kink the limit from the inner side.
     fn curvature(&self, z: f64, y: f64) -> f64;
 
@@ -141,6 +147,11 @@ impl ScalarLoss for Poisson {
         z.exp() - y
     }
     #[inline(always)]
+    fn value_and_derivative(&self, z: f64, y: f64) -> (f64, f64) {
+        let e = z.exp();
+        (e - y * z, e - y)
+    }
+    #[inline(always)]
     fn curvature(&self, z: f64, _y: f64) -> f64 {
         z.exp()
     }
@@ -175,6 +186,13 @@ impl ScalarLoss for Logistic {
         let t = y * z;
         let e = (-t.abs()).exp();
         -y * if t >= 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
+    }
+    #[inline(always)]
+    fn value_and_derivative(&self, z: f64, y: f64) -> (f64, f64) {
+        let t = y * z;
+        let e = (-t.abs()).exp();
+        let inverse = 1.0 / (1.0 + e);
+        ((-t).max(0.0) + e.ln_1p(), -y * inverse * if t >= 0.0 { e } else { 1.0 })
     }
     #[inline(always)]
     fn curvature(&self, z: f64, _y: f64) -> f64 {
@@ -292,6 +310,24 @@ impl Loss {
     }
 }
 
+/// Matches on the loss once and evaluates the expression with `l` the [`ScalarLoss`] of its type.
+macro_rules! with_loss {
+    ($loss:expr, $l:ident => $body:expr) => {{
+        use $crate::linear::{Hinge, Huber, Logistic, Loss, Poisson, Quantile, Squared, SquaredHinge};
+        match $loss {
+            Loss::Squared => { let $l = Squared; $body }
+            Loss::Huber(delta) => { let $l = Huber { delta }; $body }
+            Loss::Quantile(tau) => { let $l = Quantile { tau }; $body }
+            Loss::Poisson => { let $l = Poisson; $body }
+            Loss::Logistic => { let $l = Logistic; $body }
+            Loss::Hinge => { let $l = Hinge; $body }
+            Loss::SquaredHinge => { let $l = SquaredHinge; $body }
+            Loss::Softmax(_) => unreachable!("softmax has several outputs and kernels of its own"),
+        }
+    }};
+}
+pub(crate) use with_loss;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,6 +344,9 @@ mod tests {
                 if !near_kink {
                     assert!((d - loss.derivative(z, y)).abs() <= 1e-6 * (1.0 + d.abs()), "{z} {y} {d}");
                 }
+                let (value, derivative) = loss.value_and_derivative(z, y);
+                assert!((value - loss.value(z, y)).abs() <= 1e-15 * (1.0 + value), "{z} {y}");
+                assert!((derivative - loss.derivative(z, y)).abs() <= 1e-15 * (1.0 + derivative.abs()), "{z} {y}");
                 let a = -loss.derivative(z, y);
                 let fenchel = loss.value(z, y) + loss.conjugate(a, y) + a * z;
                 assert!(fenchel.abs() <= 1e-9 * (1.0 + loss.value(z, y).abs()), "equality at {z} {y}: {fenchel}");

@@ -1,5 +1,6 @@
 //! The linear family: losses of a linear predictor with L1 and L2 penalties.
 
+pub mod kernels;
 mod loss;
 mod problem;
 

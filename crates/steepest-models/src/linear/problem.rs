@@ -61,7 +61,17 @@ impl LinearProblem {
         self.matrix.cols()
     }
 
-    /// Σ sᵢ.
+    /// The number of linear predictors of a row, K.
+    pub fn outputs(&self) -> usize {
+        self.loss.outputs()
+    }
+
+    /// The number of parameters: (d + 1)·K with an intercept, d·K without.
+    pub fn parameters(&self) -> usize {
+        (self.features() + usize::from(self.intercept)) * self.outputs()
+    }
+
+    /// Σ sᵢ. O(n) with weights.
     pub fn total_weight(&self) -> f64 {
         self.weights.as_ref().map_or(self.rows() as f64, |w| steepest_core::tree_sum(w))
     }

@@ -1,0 +1,278 @@
+//! Products with a dense matrix, and the pass that reads it once for loss and gradient together.
+
+use gemm::Parallelism;
+use rayon::prelude::*;
+use steepest_core::{Shards, tree_sum, tree_sum_vectors};
+
+use super::losses::{lane_sum, loss_block};
+use super::stored::{LANES, Stored};
+use crate::linear::LinearProblem;
+
+/// Bytes of a block of rows that is read from memory once and used from the cache after that.
+const BLOCK_BYTES: usize = 24 << 10;
+/// Rows whose products are accumulated side by side.
+const ROWS: usize = 4;
+
+/// Rows of a block.
+fn block_rows<V: Stored>(cols: usize) -> usize {
+    let rows = BLOCK_BYTES / (cols * V::BYTES).max(1);
+    (rows - rows % ROWS).clamp(ROWS, 256)
+}
+
+/// Shards of rows for sums over all rows: a function of the shape alone.
+pub(crate) fn row_shards(rows: usize) -> Shards {
+    Shards::new(rows, 512, 64)
+}
+
+/// z ← Xw.
+pub(crate) fn multiply_dense<V: Stored>(x: V, cols: usize, w: &[f64], outputs: usize, z: &mut [f64]) {
+    let task = block_rows::<V>(cols) * 8;
+    z.par_chunks_mut(task * outputs).enumerate().for_each_init(Vec::new, |wide, (t, z)| {
+        let rows = z.len() / outputs;
+        block_multiply(x.part(t * task * cols, rows * cols), cols, w, outputs, z, wide);
+    });
+}
+
+/// g ← Xᵀr.
+pub(crate) fn transpose_dense<V: Stored>(
+    x: V,
+    rows: usize,
+    cols: usize,
+    r: &[f64],
+    outputs: usize,
+    g: &mut [f64],
+) {
+    let shards = row_shards(rows);
+    let len = cols * outputs;
+    let block = block_rows::<V>(cols);
+    let mut parts = vec![0.0; shards.count() * len];
+    parts.par_chunks_mut(len.max(1)).enumerate().for_each_init(Vec::new, |wide, (s, g)| {
+        let range = shards.range(s);
+        for start in range.clone().step_by(block) {
+            let m = block.min(range.end - start);
+            let r = &r[start * outputs..(start + m) * outputs];
+            block_transpose(x.part(start * cols, m * cols), cols, r, outputs, g, wide);
+        }
+    });
+    tree_sum_vectors(&mut parts, len);
+    g.copy_from_slice(&parts[..len]);
+}
+
+/// One pass over the features: z ← Xw + b + o, r ← p·φ′(z), g ← Xᵀr, returns Σ pφ(z). Each block of rows is read from memory
+/// once. The value is not checked.
+pub(crate) fn dense_pass<V: Stored>(
+    problem: &LinearProblem,
+    x: V,
+    parameters: &[f64],
+    z: &mut [f64],
+    r: &mut [f64],
+    g: &mut [f64],
+) -> f64 {
+    let (rows, cols, k) = (problem.rows(), problem.features(), problem.outputs());
+    let (w, b) = parameters.split_at(cols * k);
+    let scale = 1.0 / problem.total_weight();
+    let shards = row_shards(rows);
+    let len = cols * k;
+    let mut parts = vec![0.0; shards.count() * len];
+    let tasks = split_rows(z, r, &mut parts, &shards, k, len);
+    let block = block_rows::<V>(cols);
+    let run = |wide: &mut Vec<f64>, (first, z, r, g): Task<'_>| {
+        let mut sums = Vec::with_capacity(z.len() / (block * k) + 1);
+        let blocks = z.chunks_mut(block * k).zip(r.chunks_mut(block * k));
+        for (n, (z, r)) in blocks.enumerate() {
+            let (start, m) = (first + n * block, z.len() / k);
+            let here = x.part(start * cols, m * cols);
+            block_multiply(here, cols, w, k, z, wide);
+            shift(z, b, problem.offset.as_ref().map(|o| &o[start * k..(start + m) * k]), k);
+            let weights = problem.weights.as_ref().map(|s| &s[start..start + m]);
+            sums.push(loss_block(problem.loss, z, &problem.target[start..start + m], weights, scale, r));
+            block_transpose(here, cols, r, k, g, wide);
+        }
+        tree_sum(&sums)
+    };
+    let sums: Vec<f64> = tasks.into_par_iter().map_init(Vec::new, run).collect();
+    tree_sum_vectors(&mut parts, len);
+    g.copy_from_slice(&parts[..len]);
+    tree_sum(&sums)
+}
+
+/// First row, and the parts of z, r and the shard's gradient.
+type Task<'a> = (usize, &'a mut [f64], &'a mut [f64], &'a mut [f64]);
+
+fn split_rows<'a>(
+    mut z: &'a mut [f64],
+    mut r: &'a mut [f64],
+    mut parts: &'a mut [f64],
+    shards: &Shards,
+    k: usize,
+    len: usize,
+) -> Vec<Task<'a>> {
+    let mut tasks = Vec::with_capacity(shards.count());
+    for s in 0..shards.count() {
+        let range = shards.range(s);
+        let (here, rest) = z.split_at_mut(range.len() * k);
+        z = rest;
+        let (there, rest) = r.split_at_mut(range.len() * k);
+        r = rest;
+        let (g, rest) = parts.split_at_mut(len);
+        parts = rest;
+        tasks.push((range.start, here, there, g));
+    }
+    tasks
+}
+
+/// z += b + o.
+#[inline(always)]
+fn shift(z: &mut [f64], b: &[f64], offset: Option<&[f64]>, k: usize) {
+    if let Some(o) = offset {
+        z.iter_mut().zip(o).for_each(|(z, o)| *z += o);
+    }
+    match b {
+        [] => {}
+        [b] => z.iter_mut().for_each(|z| *z += b),
+        b => z.chunks_exact_mut(k).for_each(|z| z.iter_mut().zip(b).for_each(|(z, b)| *z += b)),
+    }
+}
+
+/// z ← xw for a block of rows.
+#[inline(always)]
+fn block_multiply<V: Stored>(x: V, cols: usize, w: &[f64], outputs: usize, z: &mut [f64], wide: &mut Vec<f64>) {
+    if outputs > 1 {
+        let rows = z.len() / outputs;
+        widen(x, rows * cols, wide);
+        return product(rows, outputs, cols, z, (1, outputs), wide, (1, cols), w, (1, outputs), false);
+    }
+    let mut i = 0;
+    while i + ROWS <= z.len() {
+        let sums: [f64; ROWS] = dots(std::array::from_fn(|k| x.part((i + k) * cols, cols)), cols, w);
+        z[i..i + ROWS].copy_from_slice(&sums);
+        i += ROWS;
+    }
+    for i in i..z.len() {
+        [z[i]] = dots([x.part(i * cols, cols)], cols, w);
+    }
+}
+
+/// The dot products of N rows with w, each in eight interleaved sums.
+#[inline(always)]
+fn dots<V: Stored, const N: usize>(rows: [V; N], cols: usize, w: &[f64]) -> [f64; N] {
+    let w = &w[..cols];
+    let mut acc = [[0.0; LANES]; N];
+    let whole = cols - cols % LANES;
+    for j in (0..whole).step_by(LANES) {
+        let w: &[f64; LANES] = w[j..j + LANES].try_into().expect("eight weights");
+        for (acc, row) in acc.iter_mut().zip(&rows) {
+            let x = row.lanes(j);
+            for l in 0..LANES {
+                acc[l] += x[l] * w[l];
+            }
+        }
+    }
+    for (acc, row) in acc.iter_mut().zip(&rows) {
+        for j in whole..cols {
+            acc[j - whole] += row.get(j) * w[j];
+        }
+    }
+    acc.map(lane_sum)
+}
+
+/// g += xᵀr for a block of rows, each column in the order of the rows.
+#[inline(always)]
+fn block_transpose<V: Stored>(x: V, cols: usize, r: &[f64], outputs: usize, g: &mut [f64], wide: &mut Vec<f64>) {
+    if outputs > 1 {
+        let rows = r.len() / outputs;
+        widen(x, rows * cols, wide);
+        return product(cols, outputs, rows, g, (1, outputs), wide, (cols, 1), r, (1, outputs), true);
+    }
+    const WIDTH: usize = 4;
+    let mut j = 0;
+    while j + WIDTH * LANES <= cols {
+        columns::<V, WIDTH>(x, cols, j, r, g);
+        j += WIDTH * LANES;
+    }
+    while j + LANES <= cols {
+        columns::<V, 1>(x, cols, j, r, g);
+        j += LANES;
+    }
+    for j in j..cols {
+        let mut sum = g[j];
+        for (i, r) in r.iter().enumerate() {
+            sum += r * x.get(i * cols + j);
+        }
+        g[j] = sum;
+    }
+}
+
+/// `W` groups of eight columns from `j` on.
+#[inline(always)]
+fn columns<V: Stored, const W: usize>(x: V, cols: usize, j: usize, r: &[f64], g: &mut [f64]) {
+    let mut acc = [[0.0; LANES]; W];
+    for (k, acc) in acc.iter_mut().enumerate() {
+        acc.copy_from_slice(&g[j + k * LANES..j + (k + 1) * LANES]);
+    }
+    for (i, &r) in r.iter().enumerate() {
+        for (k, acc) in acc.iter_mut().enumerate() {
+            let x = x.lanes(i * cols + j + k * LANES);
+            for l in 0..LANES {
+                acc[l] += r * x[l];
+            }
+        }
+    }
+    for (k, acc) in acc.iter().enumerate() {
+        g[j + k * LANES..j + (k + 1) * LANES].copy_from_slice(acc);
+    }
+}
+
+/// Copies `len` values to `wide`.
+#[inline(always)]
+pub(crate) fn widen<V: Stored>(x: V, len: usize, wide: &mut Vec<f64>) {
+    wide.clear();
+    wide.extend((0..len).map(|k| x.get(k)));
+}
+
+/// c ← ab or c ← c + ab for an m × k matrix a and a k × n matrix b, on this thread. Strides are (of a column, of a row).
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn product(
+    m: usize,
+    n: usize,
+    k: usize,
+    c: &mut [f64],
+    c_strides: (usize, usize),
+    a: &[f64],
+    a_strides: (usize, usize),
+    b: &[f64],
+    b_strides: (usize, usize),
+    add: bool,
+) {
+    let reach = |(cs, rs): (usize, usize), rows: usize, cols: usize| {
+        if rows == 0 || cols == 0 { 0 } else { (rows - 1) * rs + (cols - 1) * cs + 1 }
+    };
+    assert!(reach(c_strides, m, n) <= c.len() && reach(a_strides, m, k) <= a.len() && reach(b_strides, k, n) <= b.len());
+    let s = |(cs, rs): (usize, usize)| (cs as isize, rs as isize);
+    let ((c_cs, c_rs), (a_cs, a_rs), (b_cs, b_rs)) = (s(c_strides), s(a_strides), s(b_strides));
+    // SAFETY: the assertion shows that the farthest element of each matrix lies inside its slice; c is borrowed mutably, so
+    // that it overlaps neither a nor b.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            c.as_mut_ptr(),
+            c_cs,
+            c_rs,
+            add,
+            a.as_ptr(),
+            a_cs,
+            a_rs,
+            b.as_ptr(),
+            b_cs,
+            b_rs,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! The loss over rows: values, derivatives and curvatures from margins.
+
+use rayon::prelude::*;
+use steepest_core::{NonFinite, tree_sum};
+
+use super::stored::LANES;
+use crate::linear::loss::{Loss, ScalarLoss, with_loss};
+use crate::linear::LinearProblem;
+
+/// Rows whose losses are summed in one go; a constant, so that the order of the sum depends on the number of rows only.
+const BLOCK: usize = 1024;
+
+/// The loss of all rows: writes rᵢ = pᵢ ∂φ/∂zᵢ with pᵢ = sᵢ/Σs and returns Σ pᵢφ(zᵢ; yᵢ). O(n·K).
+///
+/// # Errors
+/// The first row whose loss is not finite.
+pub fn row_losses(problem: &LinearProblem, z: &[f64], r: &mut [f64]) -> Result<f64, NonFinite> {
+    let k = problem.outputs();
+    let scale = 1.0 / problem.total_weight();
+    let blocks: Vec<f64> = r
+        .par_chunks_mut(BLOCK * k)
+        .zip(z.par_chunks(BLOCK * k))
+        .enumerate()
+        .map(|(b, (r, z))| {
+            let rows = b * BLOCK..b * BLOCK + z.len() / k;
+            let weights = problem.weights.as_ref().map(|s| &s[rows.clone()]);
+            loss_block(problem.loss, z, &problem.target[rows], weights, scale, r)
+        })
+        .collect();
+    let value = tree_sum(&blocks);
+    if value.is_finite() { Ok(value) } else { Err(first_bad_row(problem, z, value)) }
+}
+
+/// The row to blame for a loss that is not finite.
+pub fn first_bad_row(problem: &LinearProblem, z: &[f64], value: f64) -> NonFinite {
+    let k = problem.outputs();
+    let mut r = vec![0.0; k];
+    for i in 0..problem.rows() {
+        let v = loss_block(problem.loss, &z[i * k..(i + 1) * k], &problem.target[i..=i], None, 1.0, &mut r);
+        if !v.is_finite() {
+            return NonFinite::Row { row: i as u64, value: v };
+        }
+    }
+    NonFinite::Objective { value }
+}
+
+/// One block of rows: r ← sᵢ·scale·φ′, returns Σ sᵢ·scale·φ in eight interleaved sums.
+#[inline(always)]
+pub fn loss_block(loss: Loss, z: &[f64], y: &[f64], weights: Option<&[f64]>, scale: f64, r: &mut [f64]) -> f64 {
+    if let Loss::Softmax(classes) = loss {
+        return softmax_block(classes, z, y, weights, scale, r);
+    }
+    with_loss!(loss, l => match weights {
+        None => scalar_block(l, z, y, |_| scale, r),
+        Some(s) => scalar_block(l, z, y, |i| s[i] * scale, r),
+    })
+}
+
+#[inline(always)]
+fn scalar_block<L: ScalarLoss>(loss: L, z: &[f64], y: &[f64], p: impl Fn(usize) -> f64, r: &mut [f64]) -> f64 {
+    let n = z.len();
+    let (y, r) = (&y[..n], &mut r[..n]);
+    let mut acc = [0.0; LANES];
+    let whole = n - n % LANES;
+    for start in (0..whole).step_by(LANES) {
+        for l in 0..LANES {
+            let i = start + l;
+            let (value, derivative) = loss.value_and_derivative(z[i], y[i]);
+            acc[l] += p(i) * value;
+            r[i] = p(i) * derivative;
+        }
+    }
+    for i in whole..n {
+        let (value, derivative) = loss.value_and_derivative(z[i], y[i]);
+        acc[i - whole] += p(i) * value;
+        r[i] = p(i) * derivative;
+    }
+    lane_sum(acc)
+}
+
+/// The sum of the lanes, in a fixed tree.
+#[inline(always)]
+pub fn lane_sum(a: [f64; LANES]) -> f64 {
+    ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
+}
+
+fn softmax_block(k: usize, z: &[f64], y: &[f64], weights: Option<&[f64]>, scale: f64, r: &mut [f64]) -> f64 {
+    let mut sum = 0.0;
+    for (i, (z, r)) in z.chunks_exact(k).zip(r.chunks_exact_mut(k)).enumerate() {
+        let p = weights.map_or(scale, |s| s[i] * scale);
+        let class = y[i] as usize;
+        let log_total = softmax(z, r);
+        sum += p * (log_total - z[class]);
+        r[class] -= 1.0;
+        r.iter_mut().for_each(|r| *r *= p);
+    }
+    sum
+}
+
+/// q ← softmax(z); returns log Σ e^z.
+#[inline]
+pub fn softmax(z: &[f64], q: &mut [f64]) -> f64 {
+    let top = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut total = 0.0;
+    for (q, z) in q.iter_mut().zip(z) {
+        *q = (z - top).exp();
+        total += *q;
+    }
+    let inverse = 1.0 / total;
+    q.iter_mut().for_each(|q| *q *= inverse);
+    top + total.ln()
+}
+
+/// h ← pᵢ·∂²φ/∂zᵢ² for a loss of one output. O(n).
+pub fn row_curvatures(problem: &LinearProblem, z: &[f64], h: &mut [f64]) {
+    let scale = 1.0 / problem.total_weight();
+    h.par_chunks_mut(BLOCK).zip(z.par_chunks(BLOCK)).enumerate().for_each(|(b, (h, z))| {
+        let rows = b * BLOCK..b * BLOCK + z.len();
+        let y = &problem.target[rows.clone()];
+        with_loss!(problem.loss, l => {
+            for (i, h) in h.iter_mut().enumerate() {
+                *h = scale * l.curvature(z[i], y[i]);
+            }
+        });
+        if let Some(s) = &problem.weights {
+            h.iter_mut().zip(&s[rows]).for_each(|(h, s)| *h *= s);
+        }
+    });
+}

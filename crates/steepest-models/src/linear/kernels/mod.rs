@@ -1,0 +1,65 @@
+//! The loops over data that all solvers of the linear family share: margins, transposed products, weighted Gram matrices.
+//!
+//! Storage is 32 or 64 bits, or nothing at all for indicators; arithmetic is `f64`. Every sum has one order that is a function
+//! of the shape of the data alone, so that the bits do not depend on the number of threads: a margin is summed along its row in
+//! fixed lanes, a transposed product along its column (sparse) or in shards of rows combined in a tree (dense).
+//!
+//! Vectors over features are `d × K` by feature, vectors over rows `n × K` by row, with K the outputs of the loss.
+
+mod dense;
+mod gram;
+mod losses;
+mod sparse;
+mod stored;
+
+pub use gram::{gram_shards, weighted_gram};
+pub use losses::{loss_block, row_curvatures, row_losses, softmax};
+pub use stored::{SparseView, Stored, Unit};
+
+pub(crate) use dense::{dense_pass, multiply_dense, transpose_dense};
+pub(crate) use sparse::multiply_sparse;
+pub(crate) use stored::stored;
+
+use steepest_data::Matrix;
+
+use super::LinearProblem;
+
+/// z ← Xw + b + o for all rows, with w and b in `x` laid out as the problem's layout says. O(stored · K).
+pub fn margins(problem: &LinearProblem, x: &[f64], z: &mut [f64]) {
+    let k = problem.outputs();
+    let (w, b) = x.split_at(problem.features() * k);
+    multiply(&problem.matrix, w, k, z);
+    match (&problem.offset, b) {
+        (None, []) => {}
+        (None, [b]) if *b == 0.0 => {}
+        (None, b) => z.chunks_exact_mut(k).for_each(|z| z.iter_mut().zip(b).for_each(|(z, b)| *z += b)),
+        (Some(o), []) => z.iter_mut().zip(o).for_each(|(z, o)| *z += o),
+        (Some(o), b) => {
+            for (z, o) in z.chunks_exact_mut(k).zip(o.chunks_exact(k)) {
+                for ((z, o), b) in z.iter_mut().zip(o).zip(b) {
+                    *z += b + o;
+                }
+            }
+        }
+    }
+}
+
+/// z ← Xw, n × K. O(stored · K).
+pub fn multiply(matrix: &Matrix, w: &[f64], outputs: usize, z: &mut [f64]) {
+    match matrix {
+        Matrix::Dense(m) => stored!(&m.values, v => multiply_dense(v, m.cols, w, outputs, z)),
+        Matrix::Sparse(m) => stored!(&m.values, v => multiply_sparse(SparseView::new(m, v), w, outputs, z)),
+    }
+}
+
+/// g ← Xᵀr, d × K. O(stored · K). Sparse features are read by columns, which are made on the first call.
+pub fn multiply_transposed(problem: &LinearProblem, r: &[f64], g: &mut [f64]) {
+    let k = problem.outputs();
+    match &problem.matrix {
+        Matrix::Dense(m) => stored!(&m.values, v => transpose_dense(v, m.rows, m.cols, r, k, g)),
+        Matrix::Sparse(_) => {
+            let m = problem.columns().expect("sparse features have columns");
+            stored!(&m.values, v => multiply_sparse(SparseView::new(m, v), r, k, g))
+        }
+    }
+}
