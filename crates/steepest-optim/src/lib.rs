@@ -9,6 +9,7 @@ mod registry;
 mod schedule;
 mod segment_rules;
 mod slots;
+pub mod solvers;
 mod spec;
 mod stage;
 pub mod stages;

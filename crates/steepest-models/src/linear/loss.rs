@@ -32,6 +32,9 @@ pub trait ScalarLoss: Copy + Send + Sync + 'static {
     /// An upper bound of the curvature over all z; infinite where there is none.
     fn smoothness(&self) -> f64;
 
+    /// The closed interval of the dual values a = −∂φ/∂z, which always contains 0.
+    fn dual_domain(&self, y: f64) -> (f64, f64);
+
     /// The convex conjugate φ*(−a; y) = sup_z (−a·z − φ(z; y)): the negative of what a row adds to the dual objective at the
     /// dual value a = −∂φ/∂z. Infinite outside the domain; finite at a = 0 for every loss here.
     fn conjugate(&self, a: f64, y: f64) -> f64;
@@ -56,6 +59,10 @@ impl ScalarLoss for Squared {
     }
     fn smoothness(&self) -> f64 {
         1.0
+    }
+    #[inline(always)]
+    fn dual_domain(&self, _y: f64) -> (f64, f64) {
+        (f64::NEG_INFINITY, f64::INFINITY)
     }
     #[inline(always)]
     fn conjugate(&self, a: f64, y: f64) -> f64 {
@@ -88,6 +95,10 @@ impl ScalarLoss for Huber {
     }
     fn smoothness(&self) -> f64 {
         1.0
+    }
+    #[inline(always)]
+    fn dual_domain(&self, _y: f64) -> (f64, f64) {
+        (-self.delta, self.delta)
     }
     #[inline(always)]
     fn conjugate(&self, a: f64, y: f64) -> f64 {
@@ -128,6 +139,10 @@ impl ScalarLoss for Quantile {
         f64::INFINITY
     }
     #[inline(always)]
+    fn dual_domain(&self, _y: f64) -> (f64, f64) {
+        (self.tau - 1.0, self.tau)
+    }
+    #[inline(always)]
     fn conjugate(&self, a: f64, y: f64) -> f64 {
         if a >= self.tau - 1.0 && a <= self.tau { -a * y } else { f64::INFINITY }
     }
@@ -157,6 +172,10 @@ impl ScalarLoss for Poisson {
     }
     fn smoothness(&self) -> f64 {
         f64::INFINITY
+    }
+    #[inline(always)]
+    fn dual_domain(&self, y: f64) -> (f64, f64) {
+        (f64::NEG_INFINITY, y)
     }
     #[inline(always)]
     fn conjugate(&self, a: f64, y: f64) -> f64 {
@@ -203,6 +222,10 @@ impl ScalarLoss for Logistic {
         0.25
     }
     #[inline(always)]
+    fn dual_domain(&self, y: f64) -> (f64, f64) {
+        (y.min(0.0), y.max(0.0))
+    }
+    #[inline(always)]
     fn conjugate(&self, a: f64, y: f64) -> f64 {
         let p = a * y;
         if !(0.0..=1.0).contains(&p) {
@@ -234,6 +257,10 @@ impl ScalarLoss for Hinge {
         f64::INFINITY
     }
     #[inline(always)]
+    fn dual_domain(&self, y: f64) -> (f64, f64) {
+        (y.min(0.0), y.max(0.0))
+    }
+    #[inline(always)]
     fn conjugate(&self, a: f64, y: f64) -> f64 {
         let p = a * y;
         if (0.0..=1.0).contains(&p) { -p } else { f64::INFINITY }
@@ -260,6 +287,10 @@ impl ScalarLoss for SquaredHinge {
     }
     fn smoothness(&self) -> f64 {
         2.0
+    }
+    #[inline(always)]
+    fn dual_domain(&self, y: f64) -> (f64, f64) {
+        if y > 0.0 { (0.0, f64::INFINITY) } else { (f64::NEG_INFINITY, 0.0) }
     }
     #[inline(always)]
     fn conjugate(&self, a: f64, y: f64) -> f64 {
@@ -315,13 +346,34 @@ macro_rules! with_loss {
     ($loss:expr, $l:ident => $body:expr) => {{
         use $crate::linear::{Hinge, Huber, Logistic, Loss, Poisson, Quantile, Squared, SquaredHinge};
         match $loss {
-            Loss::Squared => { let $l = Squared; $body }
-            Loss::Huber(delta) => { let $l = Huber { delta }; $body }
-            Loss::Quantile(tau) => { let $l = Quantile { tau }; $body }
-            Loss::Poisson => { let $l = Poisson; $body }
-            Loss::Logistic => { let $l = Logistic; $body }
-            Loss::Hinge => { let $l = Hinge; $body }
-            Loss::SquaredHinge => { let $l = SquaredHinge; $body }
+            Loss::Squared => {
+                let $l = Squared;
+                $body
+            }
+            Loss::Huber(delta) => {
+                let $l = Huber { delta };
+                $body
+            }
+            Loss::Quantile(tau) => {
+                let $l = Quantile { tau };
+                $body
+            }
+            Loss::Poisson => {
+                let $l = Poisson;
+                $body
+            }
+            Loss::Logistic => {
+                let $l = Logistic;
+                $body
+            }
+            Loss::Hinge => {
+                let $l = Hinge;
+                $body
+            }
+            Loss::SquaredHinge => {
+                let $l = SquaredHinge;
+                $body
+            }
             Loss::Softmax(_) => unreachable!("softmax has several outputs and kernels of its own"),
         }
     }};
@@ -345,9 +397,19 @@ mod tests {
                     assert!((d - loss.derivative(z, y)).abs() <= 1e-6 * (1.0 + d.abs()), "{z} {y} {d}");
                 }
                 let (value, derivative) = loss.value_and_derivative(z, y);
-                assert!((value - loss.value(z, y)).abs() <= 1e-15 * (1.0 + value), "{z} {y}");
-                assert!((derivative - loss.derivative(z, y)).abs() <= 1e-15 * (1.0 + derivative.abs()), "{z} {y}");
+                assert!((value - loss.value(z, y)).abs() <= 4e-15 * (1.0 + value.abs()), "{z} {y}");
+                assert!((derivative - loss.derivative(z, y)).abs() <= 4e-15 * (1.0 + derivative.abs()), "{z} {y}");
                 let a = -loss.derivative(z, y);
+                let (low, high) = loss.dual_domain(y);
+                assert!(low <= 0.0 && high >= 0.0 && low <= a && a <= high, "{z} {y}: {a} outside [{low}, {high}]");
+                assert!(
+                    low.is_infinite()
+                        || loss.conjugate(low, y).is_finite() && loss.conjugate(low - 1e-3, y).is_infinite()
+                );
+                assert!(
+                    high.is_infinite()
+                        || loss.conjugate(high, y).is_finite() && loss.conjugate(high + 1e-3, y).is_infinite()
+                );
                 let fenchel = loss.value(z, y) + loss.conjugate(a, y) + a * z;
                 assert!(fenchel.abs() <= 1e-9 * (1.0 + loss.value(z, y).abs()), "equality at {z} {y}: {fenchel}");
                 for &other in grid.iter().step_by(37) {

@@ -2,11 +2,11 @@
 
 use gemm::Parallelism;
 use rayon::prelude::*;
+use steepest_core::isa::{Isa, Kernel};
 use steepest_core::{Shards, tree_sum, tree_sum_vectors};
 
-use super::losses::{lane_sum, loss_block};
+use super::losses::lane_sum;
 use super::stored::{LANES, Stored};
-use crate::linear::LinearProblem;
 
 /// Bytes of a block of rows that is read from memory once and used from the cache after that.
 const BLOCK_BYTES: usize = 24 << 10;
@@ -29,71 +29,129 @@ pub(crate) fn multiply_dense<V: Stored>(x: V, cols: usize, w: &[f64], outputs: u
     let task = block_rows::<V>(cols) * 8;
     z.par_chunks_mut(task * outputs).enumerate().for_each_init(Vec::new, |wide, (t, z)| {
         let rows = z.len() / outputs;
-        block_multiply(x.part(t * task * cols, rows * cols), cols, w, outputs, z, wide);
+        let x = x.part(t * task * cols, rows * cols);
+        Isa::detect().run(Multiply { x, cols, w, outputs, z, wide });
     });
+}
+
+/// z ← xw for consecutive rows.
+struct Multiply<'a, V> {
+    x: V,
+    cols: usize,
+    w: &'a [f64],
+    outputs: usize,
+    z: &'a mut [f64],
+    wide: &'a mut Vec<f64>,
+}
+
+impl<V: Stored> Kernel for Multiply<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        block_multiply(self.x, self.cols, self.w, self.outputs, self.z, self.wide);
+    }
 }
 
 /// g ← Xᵀr.
-pub(crate) fn transpose_dense<V: Stored>(
-    x: V,
-    rows: usize,
-    cols: usize,
-    r: &[f64],
-    outputs: usize,
-    g: &mut [f64],
-) {
+pub(crate) fn transpose_dense<V: Stored>(x: V, rows: usize, cols: usize, r: &[f64], outputs: usize, g: &mut [f64]) {
     let shards = row_shards(rows);
     let len = cols * outputs;
-    let block = block_rows::<V>(cols);
     let mut parts = vec![0.0; shards.count() * len];
     parts.par_chunks_mut(len.max(1)).enumerate().for_each_init(Vec::new, |wide, (s, g)| {
         let range = shards.range(s);
-        for start in range.clone().step_by(block) {
-            let m = block.min(range.end - start);
-            let r = &r[start * outputs..(start + m) * outputs];
-            block_transpose(x.part(start * cols, m * cols), cols, r, outputs, g, wide);
-        }
+        let x = x.part(range.start * cols, range.len() * cols);
+        let r = &r[range.start * outputs..range.end * outputs];
+        Isa::detect().run(Transpose { x, cols, r, outputs, g, wide });
     });
     tree_sum_vectors(&mut parts, len);
     g.copy_from_slice(&parts[..len]);
 }
 
-/// One pass over the features: z ← Xw + b + o, r ← p·φ′(z), g ← Xᵀr, returns Σ pφ(z). Each block of rows is read from memory
-/// once. The value is not checked.
-pub(crate) fn dense_pass<V: Stored>(
-    problem: &LinearProblem,
+/// g += xᵀr for consecutive rows.
+struct Transpose<'a, V> {
     x: V,
-    parameters: &[f64],
+    cols: usize,
+    r: &'a [f64],
+    outputs: usize,
+    g: &'a mut [f64],
+    wide: &'a mut Vec<f64>,
+}
+
+impl<V: Stored> Kernel for Transpose<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Transpose { x, cols, r, outputs, g, wide } = self;
+        let block = block_rows::<V>(cols);
+        for (n, r) in r.chunks(block * outputs).enumerate() {
+            let m = r.len() / outputs;
+            block_transpose(x.part(n * block * cols, m * cols), cols, r, outputs, g, wide);
+        }
+    }
+}
+
+/// One pass over the features: z ← Xw, then `rows(first row, z, r)` on each block, which may change z, writes r and returns a
+/// number, then g ← Xᵀr. Returns the sum of the numbers. Each block of rows is read from memory once. `parts` is scratch.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn dense_pass<V: Stored>(
+    x: V,
+    cols: usize,
+    outputs: usize,
+    w: &[f64],
     z: &mut [f64],
     r: &mut [f64],
     g: &mut [f64],
+    parts: &mut Vec<f64>,
+    rows: impl Fn(usize, &mut [f64], &mut [f64]) -> f64 + Sync,
 ) -> f64 {
-    let (rows, cols, k) = (problem.rows(), problem.features(), problem.outputs());
-    let (w, b) = parameters.split_at(cols * k);
-    let scale = 1.0 / problem.total_weight();
-    let shards = row_shards(rows);
-    let len = cols * k;
-    let mut parts = vec![0.0; shards.count() * len];
-    let tasks = split_rows(z, r, &mut parts, &shards, k, len);
+    let (k, len) = (outputs, cols * outputs);
+    let shards = row_shards(z.len() / k);
+    parts.clear();
+    parts.resize(shards.count() * len, 0.0);
+    let tasks = split_rows(z, r, parts, &shards, k, len);
     let block = block_rows::<V>(cols);
     let run = |wide: &mut Vec<f64>, (first, z, r, g): Task<'_>| {
-        let mut sums = Vec::with_capacity(z.len() / (block * k) + 1);
-        let blocks = z.chunks_mut(block * k).zip(r.chunks_mut(block * k));
-        for (n, (z, r)) in blocks.enumerate() {
+        Isa::detect().run(Shard { x, cols, k, w, first, z, r, g, block, wide, rows: &rows })
+    };
+    let sums: Vec<f64> = tasks.into_par_iter().map_init(Vec::new, run).collect();
+    tree_sum_vectors(parts, len);
+    g.copy_from_slice(&parts[..len]);
+    tree_sum(&sums)
+}
+
+/// The pass over one shard.
+struct Shard<'a, V, F> {
+    x: V,
+    cols: usize,
+    k: usize,
+    w: &'a [f64],
+    first: usize,
+    z: &'a mut [f64],
+    r: &'a mut [f64],
+    g: &'a mut [f64],
+    block: usize,
+    wide: &'a mut Vec<f64>,
+    rows: &'a F,
+}
+
+impl<V: Stored, F: Fn(usize, &mut [f64], &mut [f64]) -> f64> Kernel for Shard<'_, V, F> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let Shard { x, cols, k, w, first, z, r, g, block, wide, rows } = self;
+        let mut sum = 0.0;
+        for (n, (z, r)) in z.chunks_mut(block * k).zip(r.chunks_mut(block * k)).enumerate() {
             let (start, m) = (first + n * block, z.len() / k);
             let here = x.part(start * cols, m * cols);
             block_multiply(here, cols, w, k, z, wide);
-            shift(z, b, problem.offset.as_ref().map(|o| &o[start * k..(start + m) * k]), k);
-            let weights = problem.weights.as_ref().map(|s| &s[start..start + m]);
-            sums.push(loss_block(problem.loss, z, &problem.target[start..start + m], weights, scale, r));
+            sum += rows(start, z, r);
             block_transpose(here, cols, r, k, g, wide);
         }
-        tree_sum(&sums)
-    };
-    let sums: Vec<f64> = tasks.into_par_iter().map_init(Vec::new, run).collect();
-    tree_sum_vectors(&mut parts, len);
-    g.copy_from_slice(&parts[..len]);
-    tree_sum(&sums)
+        sum
+    }
 }
 
 /// First row, and the parts of z, r and the shard's gradient.
@@ -119,19 +177,6 @@ fn split_rows<'a>(
         tasks.push((range.start, here, there, g));
     }
     tasks
-}
-
-/// z += b + o.
-#[inline(always)]
-fn shift(z: &mut [f64], b: &[f64], offset: Option<&[f64]>, k: usize) {
-    if let Some(o) = offset {
-        z.iter_mut().zip(o).for_each(|(z, o)| *z += o);
-    }
-    match b {
-        [] => {}
-        [b] => z.iter_mut().for_each(|z| *z += b),
-        b => z.chunks_exact_mut(k).for_each(|z| z.iter_mut().zip(b).for_each(|(z, b)| *z += b)),
-    }
 }
 
 /// z ← xw for a block of rows.
@@ -247,7 +292,9 @@ pub(crate) fn product(
     let reach = |(cs, rs): (usize, usize), rows: usize, cols: usize| {
         if rows == 0 || cols == 0 { 0 } else { (rows - 1) * rs + (cols - 1) * cs + 1 }
     };
-    assert!(reach(c_strides, m, n) <= c.len() && reach(a_strides, m, k) <= a.len() && reach(b_strides, k, n) <= b.len());
+    assert!(
+        reach(c_strides, m, n) <= c.len() && reach(a_strides, m, k) <= a.len() && reach(b_strides, k, n) <= b.len()
+    );
     let s = |(cs, rs): (usize, usize)| (cs as isize, rs as isize);
     let ((c_cs, c_rs), (a_cs, a_rs), (b_cs, b_rs)) = (s(c_strides), s(a_strides), s(b_strides));
     // SAFETY: the assertion shows that the farthest element of each matrix lies inside its slice; c is borrowed mutably, so

@@ -1,11 +1,12 @@
 //! The loss over rows: values, derivatives and curvatures from margins.
 
 use rayon::prelude::*;
-use steepest_core::{NonFinite, tree_sum};
+use steepest_core::isa::{Isa, Kernel};
+use steepest_core::{NonFinite, tree_sum, tree_sum_vectors};
 
 use super::stored::LANES;
-use crate::linear::loss::{Loss, ScalarLoss, with_loss};
 use crate::linear::LinearProblem;
+use crate::linear::loss::{Loss, ScalarLoss, with_loss};
 
 /// Rows whose losses are summed in one go; a constant, so that the order of the sum depends on the number of rows only.
 const BLOCK: usize = 1024;
@@ -24,7 +25,7 @@ pub fn row_losses(problem: &LinearProblem, z: &[f64], r: &mut [f64]) -> Result<f
         .map(|(b, (r, z))| {
             let rows = b * BLOCK..b * BLOCK + z.len() / k;
             let weights = problem.weights.as_ref().map(|s| &s[rows.clone()]);
-            loss_block(problem.loss, z, &problem.target[rows], weights, scale, r)
+            Isa::detect().run(Block { loss: problem.loss, z, y: &problem.target[rows], weights, scale, r })
         })
         .collect();
     let value = tree_sum(&blocks);
@@ -42,6 +43,24 @@ pub fn first_bad_row(problem: &LinearProblem, z: &[f64], value: f64) -> NonFinit
         }
     }
     NonFinite::Objective { value }
+}
+
+struct Block<'a> {
+    loss: Loss,
+    z: &'a [f64],
+    y: &'a [f64],
+    weights: Option<&'a [f64]>,
+    scale: f64,
+    r: &'a mut [f64],
+}
+
+impl Kernel for Block<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        loss_block(self.loss, self.z, self.y, self.weights, self.scale, self.r)
+    }
 }
 
 /// One block of rows: r ← sᵢ·scale·φ′, returns Σ sᵢ·scale·φ in eight interleaved sums.
@@ -109,6 +128,23 @@ pub fn softmax(z: &[f64], q: &mut [f64]) -> f64 {
     let inverse = 1.0 / total;
     q.iter_mut().for_each(|q| *q *= inverse);
     top + total.ln()
+}
+
+/// out ← Σᵢ r[i, ·], blocks in order and the blocks' sums in a tree. O(n·K).
+pub fn column_sums(r: &[f64], outputs: usize, out: &mut [f64]) {
+    let mut parts: Vec<f64> = r
+        .par_chunks(BLOCK * outputs)
+        .flat_map_iter(|r| {
+            let mut sum = vec![0.0; outputs];
+            r.chunks_exact(outputs).for_each(|r| sum.iter_mut().zip(r).for_each(|(s, r)| *s += r));
+            sum
+        })
+        .collect();
+    out.fill(0.0);
+    if !parts.is_empty() {
+        tree_sum_vectors(&mut parts, outputs);
+        out.copy_from_slice(&parts[..outputs]);
+    }
 }
 
 /// h ← pᵢ·∂²φ/∂zᵢ² for a loss of one output. O(n).

@@ -13,7 +13,7 @@ mod sparse;
 mod stored;
 
 pub use gram::{gram_shards, weighted_gram};
-pub use losses::{loss_block, row_curvatures, row_losses, softmax};
+pub use losses::{column_sums, first_bad_row, loss_block, row_curvatures, row_losses, softmax};
 pub use stored::{SparseView, Stored, Unit};
 
 pub(crate) use dense::{dense_pass, multiply_dense, transpose_dense};
@@ -29,7 +29,13 @@ pub fn margins(problem: &LinearProblem, x: &[f64], z: &mut [f64]) {
     let k = problem.outputs();
     let (w, b) = x.split_at(problem.features() * k);
     multiply(&problem.matrix, w, k, z);
-    match (&problem.offset, b) {
+    shift(b, problem.offset.as_deref(), k, z);
+}
+
+/// z += b + o.
+#[inline(always)]
+pub(crate) fn shift(b: &[f64], offset: Option<&[f64]>, k: usize, z: &mut [f64]) {
+    match (offset, b) {
         (None, []) => {}
         (None, [b]) if *b == 0.0 => {}
         (None, b) => z.chunks_exact_mut(k).for_each(|z| z.iter_mut().zip(b).for_each(|(z, b)| *z += b)),
@@ -54,7 +60,15 @@ pub fn multiply(matrix: &Matrix, w: &[f64], outputs: usize, z: &mut [f64]) {
 
 /// g ← Xᵀr, d × K. O(stored · K). Sparse features are read by columns, which are made on the first call.
 pub fn multiply_transposed(problem: &LinearProblem, r: &[f64], g: &mut [f64]) {
-    let k = problem.outputs();
+    transposed(problem, r, problem.outputs(), g);
+}
+
+/// g ← Xᵀr for one number a row, whatever the loss.
+pub fn multiply_transposed_single(problem: &LinearProblem, r: &[f64], g: &mut [f64]) {
+    transposed(problem, r, 1, g);
+}
+
+fn transposed(problem: &LinearProblem, r: &[f64], k: usize, g: &mut [f64]) {
     match &problem.matrix {
         Matrix::Dense(m) => stored!(&m.values, v => transpose_dense(v, m.rows, m.cols, r, k, g)),
         Matrix::Sparse(_) => {
