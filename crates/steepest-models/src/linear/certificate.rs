@@ -312,7 +312,7 @@ fn profile_biases(problem: &LinearProblem, k: usize, z: &[f64]) -> Vec<f64> {
             }
         }
         let size = g.iter().fold(0.0f64, |m, g| m.max(g.abs()));
-        if !(size < least) {
+        if size.is_nan() || size >= least {
             break;
         }
         (least, best) = (size, shift.clone());

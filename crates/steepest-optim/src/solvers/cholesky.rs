@@ -25,7 +25,7 @@ impl Cholesky {
             lower[i * dim + i] += shift;
         }
         let diagonal: Vec<f64> = (0..dim).map(|i| lower[i * dim + i]).collect();
-        if diagonal.iter().any(|d| !(*d > 0.0) || !d.is_finite()) {
+        if diagonal.iter().any(|d| *d <= 0.0 || !d.is_finite()) {
             return None;
         }
         let params = Default::default();

@@ -4,7 +4,11 @@
 //! of the shape of the data alone, so that the bits do not depend on the number of threads: a margin is summed along its row in
 //! fixed lanes, a transposed product along its column (sparse) or in shards of rows combined in a tree (dense).
 //!
+//! Lane loops are written by index: that is the form in which the compiler vectorizes them.
+//!
 //! Vectors over features are `d × K` by feature, vectors over rows `n × K` by row, with K the outputs of the loss.
+
+#![allow(clippy::needless_range_loop)]
 
 mod dense;
 mod gram;
