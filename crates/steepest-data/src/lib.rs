@@ -37,12 +37,14 @@ mod matrix;
 mod nearest;
 mod notice;
 mod order;
+pub mod read;
 mod schema;
 mod screen;
 mod split;
 mod table;
 mod target;
 mod weights;
+mod write;
 
 pub use encoder::{
     EncodeError, EncodeOptions, Encoder, Feature, FeatureKind, Impute, SparseEncoder, Standardize, Storage,
@@ -58,3 +60,6 @@ pub use split::{By, Portion, Split, SplitError, group_codes, split};
 pub use table::{Column, MISSING, Table};
 pub use target::{Target, TargetChoices, TargetError, TargetValues, Task};
 pub use weights::{ClassWeights, WeightError, check_offsets, check_weights, row_weights};
+#[cfg(feature = "columnar")]
+pub use write::write_parquet;
+pub use write::{Destination, WriteError, atomically, write_csv};
