@@ -108,7 +108,9 @@ pub fn write_csv(table: &Table, to: Destination<'_>) -> Result<(), WriteError> {
 fn check(table: &Table) -> Result<(), WriteError> {
     let wrong = table.names.iter().zip(&table.columns).find(|(_, c)| c.len() != table.rows);
     match wrong {
-        Some((name, column)) => Err(WriteError::Length { name: name.clone(), found: column.len(), expected: table.rows }),
+        Some((name, column)) => {
+            Err(WriteError::Length { name: name.clone(), found: column.len(), expected: table.rows })
+        }
         None => Ok(()),
     }
 }
@@ -149,7 +151,11 @@ fn csv(table: &Table, out: &mut impl Write) -> io::Result<()> {
 
 /// The shortest decimal that reads back as the same number; whole numbers without a point.
 fn number(v: f64, out: &mut impl Write) -> io::Result<()> {
-    if v.fract() == 0.0 && v.abs() < 1e15 && (v != 0.0 || v.is_sign_positive()) { write!(out, "{v:.0}") } else { write!(out, "{v:?}") }
+    if v.fract() == 0.0 && v.abs() < 1e15 && (v != 0.0 || v.is_sign_positive()) {
+        write!(out, "{v:.0}")
+    } else {
+        write!(out, "{v:?}")
+    }
 }
 
 /// A field with quotes if it needs them.
@@ -198,7 +204,8 @@ pub fn write_parquet(table: &Table, path: &Path) -> Result<(), WriteError> {
     atomically(path, |out| {
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
         let mut buffer = Vec::new();
-        let mut writer = ArrowWriter::try_new(&mut buffer, batch.schema(), Some(properties)).map_err(io::Error::other)?;
+        let mut writer =
+            ArrowWriter::try_new(&mut buffer, batch.schema(), Some(properties)).map_err(io::Error::other)?;
         writer.write(&batch).map_err(io::Error::other)?;
         writer.close().map_err(io::Error::other)?;
         out.write_all(&buffer)

@@ -68,6 +68,16 @@ pub(super) struct Chunk {
 pub(super) enum Problem {
     Quote(Fault),
     Ragged { at: usize, found: usize },
+    Nul { at: usize },
+}
+
+impl Problem {
+    pub fn at(&self) -> usize {
+        match *self {
+            Problem::Quote(Fault::Unterminated(at) | Fault::AfterQuote(at)) => at,
+            Problem::Ragged { at, .. } | Problem::Nul { at } => at,
+        }
+    }
 }
 
 /// A field as a number.
@@ -99,7 +109,11 @@ impl Rules {
             return if infinite { Numeric::Infinite } else { Numeric::No };
         }
         let mut parsed = fast_float2::parse::<f64, _>(field);
-        if parsed.is_err() && self.decimal_comma && field.len() < 64 && field.iter().filter(|&&b| b == b',').count() == 1 {
+        if parsed.is_err()
+            && self.decimal_comma
+            && field.len() < 64
+            && field.iter().filter(|&&b| b == b',').count() == 1
+        {
             let mut point = [0u8; 64];
             let point = &mut point[..field.len()];
             point.copy_from_slice(field);
@@ -120,6 +134,11 @@ impl Rules {
         chunk.rows = 0;
         chunk.lines = lines(text);
         chunk.problem = self.rows(text, chunk).err();
+        if let Some(at) = memchr::memchr(0, text)
+            && chunk.problem.is_none_or(|p| p.at() > at)
+        {
+            chunk.problem = Some(Problem::Nul { at });
+        }
     }
 
     fn rows(&self, text: &[u8], chunk: &mut Chunk) -> Result<(), Problem> {
@@ -145,7 +164,14 @@ impl Rules {
 
     /// Reads one field into its column; returns where the separator or line end behind it is.
     #[inline(always)]
-    fn one(&self, text: &[u8], at: usize, part: &mut Part, scratch: &mut Vec<u8>, simple: bool) -> Result<usize, Fault> {
+    fn one(
+        &self,
+        text: &[u8],
+        at: usize,
+        part: &mut Part,
+        scratch: &mut Vec<u8>,
+        simple: bool,
+    ) -> Result<usize, Fault> {
         if part.state == State::Number && simple {
             let start = self.grammar.start(text, at);
             // `inf` and `nan` are left to the slow way.
@@ -246,15 +272,28 @@ mod tests {
     #[test]
     fn what_is_a_number() {
         let rules = rules(Separator::Byte(b';'));
-        for (text, value) in [("1", 1.0), ("-1.5e3", -1500.0), ("+2", 2.0), (".5", 0.5), ("5.", 5.0), ("007", 7.0), ("1,5", 1.5),
-            ("1e-400", 0.0), ("0.1", 0.1), ("-0", 0.0), ("12345678901234567890", 12345678901234567890.0), (",5", 0.5)]
-        {
+        for (text, value) in [
+            ("1", 1.0),
+            ("-1.5e3", -1500.0),
+            ("+2", 2.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("007", 7.0),
+            ("1,5", 1.5),
+            ("1e-400", 0.0),
+            ("0.1", 0.1),
+            ("-0", 0.0),
+            ("12345678901234567890", 12345678901234567890.0),
+            (",5", 0.5),
+        ] {
             assert_eq!(rules.numeric(text.as_bytes()), Numeric::Finite(value), "{text}");
         }
         for text in ["1e400", "-1e400", "inf", "-Inf", "+infinity", "INF"] {
             assert_eq!(rules.numeric(text.as_bytes()), Numeric::Infinite, "{text}");
         }
-        for text in ["", "-", ".", "e5", "1e", "0x10", "1_000", "1,000,000", "1.000,5", "12 3", "nan", "1-2", "1/2", "5%", "١"] {
+        for text in
+            ["", "-", ".", "e5", "1e", "0x10", "1_000", "1,000,000", "1.000,5", "12 3", "nan", "1-2", "1/2", "5%", "١"]
+        {
             assert_eq!(rules.numeric(text.as_bytes()), Numeric::No, "{text}");
         }
         assert_eq!(super::Rules { decimal_comma: false, ..rules }.numeric(b"1,5"), Numeric::No);
@@ -272,7 +311,11 @@ mod tests {
         assert_eq!((chunk.rows, chunk.lines, chunk.problem), (3, 4, None));
         let states: Vec<State> = chunk.parts.iter().map(|p| p.state).collect();
         assert_eq!(states, [State::Number, State::Time, State::Words, State::Unknown, State::Failed]);
-        assert!(chunk.parts[0].numbers[0].is_nan() && chunk.parts[0].numbers[1] == 1.0 && chunk.parts[0].numbers[2].is_nan());
+        assert!(
+            chunk.parts[0].numbers[0].is_nan()
+                && chunk.parts[0].numbers[1] == 1.0
+                && chunk.parts[0].numbers[2].is_nan()
+        );
         assert_eq!(chunk.parts[2].codes, [NO_WORD, 0, 1]);
         assert_eq!(chunk.parts[2].levels.get(0), b"a,b");
         assert_eq!(chunk.parts[4].misfit.as_ref().unwrap().text, "x");

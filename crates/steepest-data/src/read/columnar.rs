@@ -50,7 +50,9 @@ enum Store {
 /// How the values of a type are taken.
 fn store(kind: &DataType) -> Store {
     match kind {
-        DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Store::Words(Vec::new(), Levels::default()),
+        DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            Store::Words(Vec::new(), Levels::default())
+        }
         DataType::Dictionary(_, value) => store(value),
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => Store::Time(Vec::new()),
         DataType::Null | DataType::Duration(_) | DataType::Time32(_) | DataType::Time64(_) => Store::Number(Vec::new()),
@@ -59,7 +61,22 @@ fn store(kind: &DataType) -> Store {
     }
 }
 
+/// The decoders panic on some damaged files; that too is an error like any other.
 pub(super) fn read(
+    sources: &[Source],
+    first: Content,
+    options: &ReadOptions,
+    warnings: &mut Vec<Warning>,
+) -> Result<(Table, Vec<Read>), ReadError> {
+    let format = if first.family == Family::Parquet { Format::Parquet } else { Format::Arrow };
+    let decoded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| decode(sources, first, options, warnings)));
+    decoded.unwrap_or_else(|_| {
+        let file = sources.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
+        Err(ReadError::Columnar { file, format, problem: "it contradicts itself; the file is damaged".into() })
+    })
+}
+
+fn decode(
     sources: &[Source],
     first: Content,
     options: &ReadOptions,
@@ -75,7 +92,11 @@ pub(super) fn read(
             Some(content) => content,
             None => content::open(source)?,
         };
-        let mismatch = |problem: String| ReadError::Mismatch { file: source.name.clone(), first: sources[0].name.clone(), problem };
+        let mismatch = |problem: String| ReadError::Mismatch {
+            file: source.name.clone(),
+            first: sources[0].name.clone(),
+            problem,
+        };
         let format = match content.family {
             Family::Parquet => Format::Parquet,
             Family::ArrowFile | Family::ArrowStream => Format::Arrow,
@@ -89,7 +110,8 @@ pub(super) fn read(
             let found_kinds: Vec<DataType> = found.fields().iter().map(|f| f.data_type().clone()).collect();
             if schema.is_empty() {
                 names = dialect::unique(found_names, &source.name, warnings);
-                columns = found_kinds.iter().map(|k| Whole { store: store(k), rows: 0, nan: 0, infinite: None }).collect();
+                columns =
+                    found_kinds.iter().map(|k| Whole { store: store(k), rows: 0, nan: 0, infinite: None }).collect();
                 for name in &options.drop {
                     columns[position(&names, name)?].store = Store::LeftOut;
                 }
@@ -100,7 +122,9 @@ pub(super) fn read(
                     }
                 }
                 schema = found_kinds;
-            } else if let Some(problem) = differs(&names, &schema, &dialect::unique(found_names, "", &mut Vec::new()), &found_kinds) {
+            } else if let Some(problem) =
+                differs(&names, &schema, &dialect::unique(found_names, "", &mut Vec::new()), &found_kinds)
+            {
                 return Err(mismatch(problem));
             }
             Ok((0..columns.len()).filter(|&j| !matches!(columns[j].store, Store::LeftOut)).collect())
@@ -118,7 +142,8 @@ pub(super) fn read(
                 let wanted = begin(&reader.schema())?;
                 batches(reader, &mut columns, &wanted, &rules).map_err(|e| unwrap(e, &broken))?
             } else {
-                let metadata = ArrowReaderMetadata::load(&open()?, Default::default()).map_err(|e| broken(e.to_string()))?;
+                let metadata =
+                    ArrowReaderMetadata::load(&open()?, Default::default()).map_err(|e| broken(e.to_string()))?;
                 begin(metadata.schema())?;
                 parquet(&path, &metadata, &mut columns, &rules).map_err(|e| unwrap(e, &broken))?
             }
@@ -208,7 +233,12 @@ fn batches(
 }
 
 /// Every column is decoded by itself, through all row groups.
-fn parquet(path: &Path, metadata: &ArrowReaderMetadata, columns: &mut [Whole], rules: &Rules) -> Result<usize, ArrowError> {
+fn parquet(
+    path: &Path,
+    metadata: &ArrowReaderMetadata,
+    columns: &mut [Whole],
+    rules: &Rules,
+) -> Result<usize, ArrowError> {
     let rows = usize::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
     let decode = |j: usize, column: &mut Whole| -> Result<(), ArrowError> {
         let before = column.rows;
@@ -260,7 +290,9 @@ impl Whole {
                 DataType::Null => out.resize(out.len() + array.len(), f64::NAN),
                 DataType::Float32 => {
                     let array = array.as_primitive::<Float32Type>();
-                    out.extend(array.values().iter().enumerate().map(|(k, &v)| number(k, f64::from(v), array.is_null(k))));
+                    out.extend(
+                        array.values().iter().enumerate().map(|(k, &v)| number(k, f64::from(v), array.is_null(k))),
+                    );
                 }
                 DataType::Duration(_) | DataType::Time32(_) | DataType::Time64(_) => {
                     let (ticks, scale) = ticks(array)?;
@@ -302,7 +334,8 @@ fn ticks(array: &ArrayRef) -> Result<(ArrayRef, f64), ArrowError> {
 }
 
 fn words(array: &ArrayRef, codes: &mut Vec<u32>, levels: &mut Levels, rules: &Rules) -> Result<(), ArrowError> {
-    let mut code = |word: &str| if rules.missing.is(word.trim().as_bytes()) { MISSING } else { levels.code(word.as_bytes()) };
+    let mut code =
+        |word: &str| if rules.missing.is(word.trim().as_bytes()) { MISSING } else { levels.code(word.as_bytes()) };
     match array.data_type() {
         DataType::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();
@@ -383,7 +416,8 @@ fn convert(column: Column, kind: Kind, rules: &Rules) -> Result<Column, (usize, 
     match (column, kind) {
         (Column::Number(v), Kind::Category | Kind::Text) => {
             let mut levels = Levels::default();
-            let codes = v.iter().map(|v| if v.is_nan() { MISSING } else { levels.code(v.to_string().as_bytes()) }).collect();
+            let codes =
+                v.iter().map(|v| if v.is_nan() { MISSING } else { levels.code(v.to_string().as_bytes()) }).collect();
             let levels = levels.iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
             Ok(Column::Category { codes, levels })
         }
@@ -405,7 +439,8 @@ fn convert(column: Column, kind: Kind, rules: &Rules) -> Result<Column, (usize, 
         }
         (Column::Time(v), Kind::Category | Kind::Text) => {
             let mut levels = Levels::default();
-            let codes = v.iter().map(|&v| if v.is_nan() { MISSING } else { levels.code(time::write(v).as_bytes()) }).collect();
+            let codes =
+                v.iter().map(|&v| if v.is_nan() { MISSING } else { levels.code(time::write(v).as_bytes()) }).collect();
             let levels = levels.iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
             Ok(Column::Category { codes, levels })
         }

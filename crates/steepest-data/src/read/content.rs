@@ -128,7 +128,9 @@ fn refuse(source: &Source, head: &[u8]) -> Result<(), ReadError> {
     // Those of letters alone could begin a CSV.
     let binary = |m: &[u8]| !m.iter().all(u8::is_ascii_alphanumeric) || head.iter().take(512).any(|b| *b < 9);
     match known.iter().find(|(magic, ..)| head.starts_with(magic) && binary(magic)) {
-        Some(&(_, what, remedy)) => Err(ReadError::Unsupported { file: source.name.clone(), what: what.into(), remedy }),
+        Some(&(_, what, remedy)) => {
+            Err(ReadError::Unsupported { file: source.name.clone(), what: what.into(), remedy })
+        }
         None => Ok(()),
     }
 }

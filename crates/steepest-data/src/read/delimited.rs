@@ -11,7 +11,7 @@ use super::dialect::{self, Dialect};
 use super::error::{Place, ReadError, Warning};
 use super::levels::Levels;
 use super::options::{Kind, ReadOptions};
-use super::row::Fault;
+use super::row::{Fault, Fields};
 use super::source::Source;
 use super::windows::{self, ROW_LIMIT, Stop, Window, Windows};
 use super::{Read, TextFile, open_text};
@@ -61,10 +61,19 @@ pub(super) fn read(
     let dialect = dialect::detect(sample, whole, options);
     let rules = dialect::rules(dialect.separator, options);
     let fields = first_row(&rules, sample, file)?;
-    let blank: Vec<(Vec<u8>, bool)> = vec![Default::default(); fields.len()];
+    let blank: Fields = vec![Default::default(); fields.len()];
     let names = dialect::names(if dialect.header { &fields } else { &blank }, file, warnings);
     let columns = plan(&names, options)?;
-    let mut reading = Reading { rules, header: dialect.header, names, columns, rows: 0, options, chunks: Vec::new(), warnings: Vec::new() };
+    let mut reading = Reading {
+        rules,
+        header: dialect.header,
+        names,
+        columns,
+        rows: 0,
+        options,
+        chunks: Vec::new(),
+        warnings: Vec::new(),
+    };
     let files = reading.pass(sources, Some(first))?;
     if reading.rows == 0 {
         return Err(ReadError::HeaderOnly { file: file.clone(), columns: reading.names.len() });
@@ -76,7 +85,7 @@ pub(super) fn read(
 }
 
 /// The fields of the first row that is not blank.
-fn first_row(rules: &Rules, sample: &[u8], file: &str) -> Result<Vec<(Vec<u8>, bool)>, ReadError> {
+fn first_row(rules: &Rules, sample: &[u8], file: &str) -> Result<Fields, ReadError> {
     let start = rules.grammar.row(sample, 0);
     rules.grammar.fields(sample, start).map(|(fields, _)| fields).map_err(|fault| {
         let (Fault::Unterminated(at) | Fault::AfterQuote(at)) = fault;
@@ -164,7 +173,8 @@ impl Whole {
                 (State::Words, _) => {
                     let code = |word: &[u8]| if rules.missing.is(word) { MISSING } else { self.levels.code(word) };
                     let codes: Vec<u32> = part.levels.iter().map(code).collect();
-                    self.codes.extend(part.codes.iter().map(|&c| if c == NO_WORD { MISSING } else { codes[c as usize] }));
+                    self.codes
+                        .extend(part.codes.iter().map(|&c| if c == NO_WORD { MISSING } else { codes[c as usize] }));
                 }
                 (_, State::Unknown) => self.numbers.resize(self.numbers.len() + chunk.rows, f64::NAN),
                 _ => self.numbers.extend_from_slice(&part.numbers),
@@ -263,7 +273,13 @@ impl Reading<'_> {
     }
 
     /// The type of each column after these pieces; or the first error in them.
-    fn judge(&mut self, source: &Source, chunks: &[Chunk], pieces: &[&[u8]], line: u64) -> Result<Vec<State>, ReadError> {
+    fn judge(
+        &mut self,
+        source: &Source,
+        chunks: &[Chunk],
+        pieces: &[&[u8]],
+        line: u64,
+    ) -> Result<Vec<State>, ReadError> {
         let mut states: Vec<State> = self.columns.iter().map(|c| c.state).collect();
         let mut line = line;
         for (chunk, piece) in chunks.iter().zip(pieces) {
@@ -272,12 +288,16 @@ impl Reading<'_> {
                 Place { file: source.name.clone(), line: line + lines + 1, column }
             };
             let noted = |odd: &Odd| (place(odd.at), odd.text.clone());
-            let mut error: Option<(usize, ReadError)> = chunk.problem.map(|problem| match problem {
-                Problem::Quote(fault @ (Fault::Unterminated(at) | Fault::AfterQuote(at))) => (at, quote(fault, place(at))),
-                Problem::Ragged { at, found } => {
-                    let place = Place { column: 0, ..place(at) };
-                    (at, ReadError::Ragged { place, expected: self.names.len(), found })
-                }
+            let mut error: Option<(usize, ReadError)> = chunk.problem.map(|problem| {
+                let place = place(problem.at());
+                let error = match problem {
+                    Problem::Quote(fault) => quote(fault, place),
+                    Problem::Nul { .. } => ReadError::Binary { place, hint: "" },
+                    Problem::Ragged { found, .. } => {
+                        ReadError::Ragged { place: Place { column: 0, ..place }, expected: self.names.len(), found }
+                    }
+                };
+                (problem.at(), error)
             });
             for (j, part) in chunk.parts.iter().enumerate() {
                 let column = &mut self.columns[j];
@@ -393,7 +413,6 @@ fn stopped(stop: Stop, source: &Source, line: u64) -> ReadError {
         Stop::Io(e) => source.io(e),
         Stop::Unterminated { lines, column } => ReadError::Unterminated { place: place(lines, column) },
         Stop::LongRow => ReadError::LongRow { place: place(0, 0), limit: ROW_LIMIT },
-        Stop::Nul { lines, column } => ReadError::Binary { place: place(lines, column), hint: "" },
     }
 }
 

@@ -3,7 +3,7 @@
 use super::chunk::{Numeric, Rules};
 use super::error::Warning;
 use super::options::{ReadOptions, Separator};
-use super::row::Grammar;
+use super::row::{Fields, Grammar};
 use super::time;
 
 /// Why the first row was or was not taken for a header.
@@ -39,7 +39,9 @@ impl std::fmt::Display for HeaderReason {
             HeaderReason::Given => f.write_str("as told"),
             HeaderReason::WordAboveValues { word } => write!(f, "`{word}` stands above numbers or times"),
             HeaderReason::ValueInFirstRow { value } => write!(f, "the first row holds the value `{value}`"),
-            HeaderReason::DistinctWords => f.write_str("the words of the first row are distinct and do not occur again"),
+            HeaderReason::DistinctWords => {
+                f.write_str("the words of the first row are distinct and do not occur again")
+            }
             HeaderReason::RepeatedWord { word } => write!(f, "the word `{word}` of the first row occurs again"),
             HeaderReason::OnlyRow => f.write_str("it is the only row"),
         }
@@ -57,7 +59,7 @@ pub(super) struct Dialect {
 /// Rows looked at.
 const ROWS: usize = 1000;
 
-type Rows = Vec<Vec<(Vec<u8>, bool)>>;
+type Rows = Vec<Fields>;
 
 /// The first rows under a grammar, and whether they ended with a fault.
 fn rows(grammar: Grammar, sample: &[u8], whole: bool) -> (Rows, bool) {
@@ -171,7 +173,10 @@ fn header(rows: &Rows, rules: &Rules) -> (bool, HeaderReason) {
     if below.is_empty() {
         return (names.len() == first.len() && twice.is_none(), HeaderReason::OnlyRow);
     }
-    let again = first.iter().enumerate().find(|(j, f)| !f.0.is_empty() && below.iter().any(|r| r.get(*j).is_some_and(|g| g.0 == f.0)));
+    let again = first
+        .iter()
+        .enumerate()
+        .find(|(j, f)| !f.0.is_empty() && below.iter().any(|r| r.get(*j).is_some_and(|g| g.0 == f.0)));
     match twice.or(again.map(|(_, f)| &f.0[..])) {
         Some(word) => (false, HeaderReason::RepeatedWord { word: text(word) }),
         None => (true, HeaderReason::DistinctWords),
@@ -214,8 +219,9 @@ pub(super) fn unique(wanted: Vec<String>, file: &str, warnings: &mut Vec<Warning
 pub(super) fn decode(bytes: &[u8], latin: &mut Option<String>) -> String {
     // The characters of 0x80 to 0x9f; those without one keep their code, as browsers do (WHATWG encoding standard).
     const HIGH: [u16; 32] = [
-        0x20ac, 0x81, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039, 0x152, 0x8d, 0x17d, 0x8f, 0x90,
-        0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc, 0x2122, 0x161, 0x203a, 0x153, 0x9d, 0x17e, 0x178,
+        0x20ac, 0x81, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039, 0x152, 0x8d, 0x17d,
+        0x8f, 0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc, 0x2122, 0x161, 0x203a, 0x153, 0x9d,
+        0x17e, 0x178,
     ];
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_string();
@@ -277,7 +283,7 @@ mod tests {
 
     #[test]
     fn names_become_unique() {
-        let fields: Vec<(Vec<u8>, bool)> =
+        let fields: Fields =
             ["a", "", "a", "a.2", "a", "caf\u{e9}"].iter().map(|n| (n.as_bytes().to_vec(), false)).collect();
         let mut warnings = Vec::new();
         assert_eq!(names(&fields, "f", &mut warnings), ["a", "c2", "a.3", "a.2", "a.4", "café"]);

@@ -104,7 +104,9 @@ pub enum ReadError {
         remedy: &'static str,
     },
     /// Bytes that no text has.
-    #[error("{place}: a NUL byte: this is binary, no text; expected delimited text, svmlight, Parquet or Arrow, plain or as .gz or .zst{hint}")]
+    #[error(
+        "{place}: a NUL byte: this is binary, no text; expected delimited text, svmlight, Parquet or Arrow, plain or as .gz or .zst{hint}"
+    )]
     Binary {
         /// Where the first such byte is.
         place: Place,
@@ -122,13 +124,17 @@ pub enum ReadError {
         found: usize,
     },
     /// A quote that is never closed.
-    #[error("{place}: the quote that begins here is never closed; double a quote that belongs to the text (\"\"), or read without quotes")]
+    #[error(
+        "{place}: the quote that begins here is never closed; double a quote that belongs to the text (\"\"), or read without quotes"
+    )]
     Unterminated {
         /// The opening quote.
         place: Place,
     },
     /// Text after a closing quote.
-    #[error("{place}: text after a closing quote; expected the separator or the end of the line (a quote inside quotes is doubled)")]
+    #[error(
+        "{place}: text after a closing quote; expected the separator or the end of the line (a quote inside quotes is doubled)"
+    )]
     AfterQuote {
         /// The first byte too many.
         place: Place,
@@ -142,7 +148,9 @@ pub enum ReadError {
         limit: usize,
     },
     /// An infinite number.
-    #[error("{place}: `{text}` in column `{name}` is no finite number; correct it, or declare `{text}` a missing marker")]
+    #[error(
+        "{place}: `{text}` in column `{name}` is no finite number; correct it, or declare `{text}` a missing marker"
+    )]
     NotFinite {
         /// The field.
         place: Place,
@@ -333,14 +341,19 @@ impl fmt::Display for Warning {
                 if let Some(place) = place {
                     write!(f, "{place}: ")?;
                 }
-                write!(f, "column `{name}` is a category since {rows} rows hold words ({words}) beside {numbers} numbers; ")?;
+                write!(
+                    f,
+                    "column `{name}` is a category since {rows} rows hold words ({words}) beside {numbers} numbers; "
+                )?;
                 write!(f, "if they stand for missing fields, declare them missing markers")
             }
             Warning::AllMissing { name } => write!(f, "column `{name}` has no value at all"),
             Warning::LeftOut { file, name, kind } => {
                 write!(f, "{file}: column `{name}` is left out: its type {kind} is no number, word or time")
             }
-            Warning::Unsorted { place, rows } => write!(f, "{place}: indices are not ascending; sorted them in {rows} rows"),
+            Warning::Unsorted { place, rows } => {
+                write!(f, "{place}: indices are not ascending; sorted them in {rows} rows")
+            }
             Warning::NotCompressed { file, ending } => {
                 write!(f, "{file}: the name ends in {ending}, but the content is not compressed; read as it is")
             }

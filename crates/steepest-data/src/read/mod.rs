@@ -131,8 +131,14 @@ pub fn read(sources: &Sources, options: &ReadOptions) -> Result<(Input, ReadRepo
     let file = text_file(first, content, options)?;
     let told = if svmlight::looks_like(file.windows.sample().0) { Format::Svmlight } else { Format::Delimited };
     let format = options.format.unwrap_or(told);
-    let mut report =
-        ReadReport { format, separator: None, header: None, header_reason: None, files: Vec::new(), warnings: Vec::new() };
+    let mut report = ReadReport {
+        format,
+        separator: None,
+        header: None,
+        header_reason: None,
+        files: Vec::new(),
+        warnings: Vec::new(),
+    };
     let (input, files) = match format {
         Format::Svmlight => {
             let (found, files) = svmlight::read(&sources, file, options, &mut report.warnings)?;
@@ -147,16 +153,41 @@ pub fn read(sources: &Sources, options: &ReadOptions) -> Result<(Input, ReadRepo
         }
     };
     report.files = reports(&sources, files);
+    report.warnings.extend(ignored(options, format));
     Ok((input, report))
 }
 
+/// Options that were given and have no meaning for this format.
+fn ignored(options: &ReadOptions, format: Format) -> Vec<Warning> {
+    let (text, rows) = (format == Format::Delimited, format == Format::Svmlight);
+    let given = [
+        (options.separator.is_some() && !text, "separator"),
+        (options.header.is_some() && !text, "header"),
+        (options.decimal_comma.is_some() && !text, "decimal comma"),
+        (!options.kinds.is_empty() && rows, "column types"),
+        (!options.drop.is_empty() && rows, "columns to drop"),
+        (options.base.is_some() && !rows, "index base"),
+        (options.dimension > 0 && !rows, "dimension"),
+    ];
+    let meaningless = given.into_iter().filter(|(given, _)| *given);
+    meaningless.map(|(_, option)| Warning::Ignored { option, format }).collect()
+}
+
 #[cfg(feature = "columnar")]
-fn columnar(sources: &[Source], content: content::Content, options: &ReadOptions) -> Result<(Input, ReadReport), ReadError> {
+fn columnar(
+    sources: &[Source],
+    content: content::Content,
+    options: &ReadOptions,
+) -> Result<(Input, ReadReport), ReadError> {
     let format = if content.family == Family::Parquet { Format::Parquet } else { Format::Arrow };
     let mut warnings = Vec::new();
     let (table, files) = columnar::read(sources, content, options, &mut warnings)?;
     let files = reports(sources, files);
-    Ok((Input::Table(table), ReadReport { format, separator: None, header: None, header_reason: None, files, warnings }))
+    warnings.extend(ignored(options, format));
+    Ok((
+        Input::Table(table),
+        ReadReport { format, separator: None, header: None, header_reason: None, files, warnings },
+    ))
 }
 
 #[cfg(not(feature = "columnar"))]
@@ -196,7 +227,8 @@ struct TextFile {
 }
 
 fn text_file(source: &Source, content: content::Content, options: &ReadOptions) -> Result<TextFile, ReadError> {
-    let plain = content.compression == Compression::None && !content.warnings.iter().any(|w| matches!(w, Warning::Utf16 { .. }));
+    let plain = content.compression == Compression::None
+        && !content.warnings.iter().any(|w| matches!(w, Warning::Utf16 { .. }));
     let mut windows = Windows::new(content.reader, options.window);
     windows.look_ahead(SAMPLE).map_err(|e| source.io(e))?;
     if windows.sample().0.iter().all(u8::is_ascii_whitespace) {

@@ -58,8 +58,8 @@ pub struct Missing {
 
 /// The markers used by default: those of pandas, R, SAS and UCI that cannot be taken for a number.
 pub const MISSING_MARKERS: [&str; 20] = [
-    "?", "NA", "N/A", "n/a", "na", "NaN", "nan", "NAN", "-nan", "null", "NULL", "Null", "None", "-", "--", ".", "#N/A", "#NA",
-    "<NA>", "\\N",
+    "?", "NA", "N/A", "n/a", "na", "NaN", "nan", "NAN", "-nan", "null", "NULL", "Null", "None", "-", "--", ".", "#N/A",
+    "#NA", "<NA>", "\\N",
 ];
 
 impl Default for Missing {
@@ -78,7 +78,8 @@ impl Missing {
     /// ```
     pub fn new<S: Into<String>>(words: impl IntoIterator<Item = S>) -> Missing {
         let words: Vec<String> = words.into_iter().map(Into::into).collect();
-        let numbers = words.iter().filter_map(|w| fast_float2::parse(w.trim()).ok()).filter(|v: &f64| v.is_finite()).collect();
+        let numbers =
+            words.iter().filter_map(|w| fast_float2::parse(w.trim()).ok()).filter(|v: &f64| v.is_finite()).collect();
         let mut first = [false; 256];
         words.iter().filter_map(|w| w.as_bytes().first()).for_each(|&b| first[b as usize] = true);
         Missing { words, numbers, first }

@@ -24,6 +24,9 @@ pub(super) struct Field<'a> {
     pub end: usize,
 }
 
+/// The fields of a row, and of each whether it was quoted.
+pub(super) type Fields = Vec<(Vec<u8>, bool)>;
+
 /// What can be wrong with a field, and at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -147,7 +150,7 @@ impl Grammar {
     }
 
     /// All fields of the row at `at`, and where the next row begins.
-    pub fn fields(&self, text: &[u8], at: usize) -> Result<(Vec<(Vec<u8>, bool)>, usize), Fault> {
+    pub fn fields(&self, text: &[u8], at: usize) -> Result<(Fields, usize), Fault> {
         let mut fields = Vec::new();
         let mut scratch = Vec::new();
         let mut at = at;
@@ -196,11 +199,10 @@ mod tests {
     #[test]
     fn rows_are_cut_as_people_expect() {
         let comma = Separator::Byte(b',');
-        assert_eq!(cut(comma, "a,b\n1, 2 \r\n\n  \n\"x, \"\"y\"\"\n\",5\" pipe\n"), [
-            vec!["a", "b"],
-            vec!["1", "2"],
-            vec!["x, \"y\"\n", "5\" pipe"]
-        ]);
+        assert_eq!(
+            cut(comma, "a,b\n1, 2 \r\n\n  \n\"x, \"\"y\"\"\n\",5\" pipe\n"),
+            [vec!["a", "b"], vec!["1", "2"], vec!["x, \"y\"\n", "5\" pipe"]]
+        );
         assert_eq!(cut(comma, ",\n\"\",\"\""), [["", ""], ["", ""]]);
         assert_eq!(cut(Separator::Byte(b'\t'), "a\t b c\t\n\t\t"), [["a", "b c", ""], ["", "", ""]]);
         assert_eq!(cut(Separator::Whitespace, "  a  b\tc \r\n1 2 \"x y\" \n"), [["a", "b", "c"], ["1", "2", "x y"]]);

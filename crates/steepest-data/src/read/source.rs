@@ -37,7 +37,9 @@ impl Sources {
             let path = Path::new(arg);
             if arg == "-" {
                 if origins.iter().any(|o| matches!(o, Origin::Stdin)) {
-                    return Err(ReadError::Sources { problem: "standard input `-` is named twice; it can be read once".into() });
+                    return Err(ReadError::Sources {
+                        problem: "standard input `-` is named twice; it can be read once".into(),
+                    });
                 }
                 origins.push(Origin::Stdin);
             } else if arg.contains(['*', '?', '[']) && !path.exists() {
@@ -49,7 +51,9 @@ impl Sources {
             }
         }
         if origins.is_empty() {
-            return Err(ReadError::Sources { problem: "no file was named; name one or more files, a pattern, or `-`".into() });
+            return Err(ReadError::Sources {
+                problem: "no file was named; name one or more files, a pattern, or `-`".into(),
+            });
         }
         Ok(Sources { origins })
     }
@@ -85,8 +89,9 @@ impl Sources {
 }
 
 fn matching(pattern: &str) -> Result<Vec<PathBuf>, ReadError> {
-    let paths = glob::glob(pattern)
-        .map_err(|e| ReadError::Sources { problem: format!("{pattern}: malformed pattern at byte {}: {}", e.pos, e.msg) })?;
+    let paths = glob::glob(pattern).map_err(|e| ReadError::Sources {
+        problem: format!("{pattern}: malformed pattern at byte {}: {}", e.pos, e.msg),
+    })?;
     let mut found = Vec::new();
     for path in paths {
         let path = path.map_err(|e| opening(e.path(), io::Error::from(e.error().kind())))?;
@@ -142,7 +147,8 @@ fn nearby(path: &Path) -> Vec<String> {
     for entry in fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let lower = name.to_lowercase();
-        let distance = if lower.starts_with(&wanted) || wanted.starts_with(&lower) { 1 } else { edits(&wanted, &lower) };
+        let distance =
+            if lower.starts_with(&wanted) || wanted.starts_with(&lower) { 1 } else { edits(&wanted, &lower) };
         if distance <= 1 + wanted.chars().count() / 4 {
             let shown = directory.map_or(PathBuf::from(&name), |d| d.join(&name)).display().to_string();
             found.push((distance, shown));
@@ -185,8 +191,8 @@ pub(super) struct Source {
 struct Tally {
     hash: Xxh3,
     bytes: u64,
-    /// Whether the first reading is over, after which nothing is counted.
-    closed: bool,
+    /// Whether a first reading has begun; later ones are not counted.
+    opened: bool,
     /// A copy of what came through a pipe: in memory while small, then in an unnamed temporary file.
     kept: Option<tempfile::SpooledTempFile>,
 }
@@ -205,7 +211,7 @@ impl Origin {
 
 impl Source {
     pub fn new(origin: &Origin) -> Source {
-        let tally = Tally { hash: Xxh3::new(), bytes: 0, closed: false, kept: None };
+        let tally = Tally { hash: Xxh3::new(), bytes: 0, opened: false, kept: None };
         Source { name: origin.name(), origin: origin.clone(), tally: Arc::new(Mutex::new(tally)) }
     }
 
@@ -225,32 +231,33 @@ impl Source {
         }
     }
 
-    /// Opens the raw bytes from their beginning; the first time they are counted and hashed.
+    /// Opens the raw bytes from their beginning; the first time they are counted and hashed. A pipe must have been read to its
+    /// end before it is opened again.
     pub fn open(&self) -> Result<Box<dyn Read + Send>, ReadError> {
         let mut tally = lock(&self.tally);
-        if tally.closed {
-            if let Some(kept) = &mut tally.kept {
-                kept.rewind().map_err(|e| self.io(e))?;
-                return Ok(Box::new(Kept(Arc::clone(&self.tally))));
-            }
+        if tally.opened
+            && let Some(kept) = &mut tally.kept
+        {
+            kept.rewind().map_err(|e| self.io(e))?;
+            return Ok(Box::new(Kept(Arc::clone(&self.tally))));
         }
         let raw: Box<dyn Read + Send> = match &self.origin {
             Origin::Bytes { bytes, .. } => Box::new(io::Cursor::new(Arc::clone(bytes))),
             Origin::Stdin => Box::new(io::stdin()),
             Origin::Path(path) => Box::new(File::open(path).map_err(|e| opening(path, e))?),
         };
-        if tally.closed {
+        if std::mem::replace(&mut tally.opened, true) {
             return Ok(raw);
         }
-        let once = matches!(self.origin, Origin::Stdin) || matches!(self.origin, Origin::Path(_)) && self.regular().is_none();
+        let once =
+            matches!(self.origin, Origin::Stdin) || matches!(self.origin, Origin::Path(_)) && self.regular().is_none();
         tally.kept = once.then(|| tempfile::spooled_tempfile(KEPT_IN_MEMORY));
         Ok(Box::new(Counted { raw, tally: Arc::clone(&self.tally) }))
     }
 
-    /// Size and hash of what was read; later openings are not counted.
+    /// Size and hash of what the first reading read.
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut tally = lock(&self.tally);
-        tally.closed = true;
+        let tally = lock(&self.tally);
         Fingerprint { bytes: tally.bytes, hash: tally.hash.digest128() }
     }
 
@@ -306,7 +313,9 @@ mod tests {
 
     #[test]
     fn edits_are_counted() {
-        for (a, b, n) in [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("patients.csv", "pateints.csv", 2), ("ä", "a", 1)] {
+        for (a, b, n) in
+            [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("patients.csv", "pateints.csv", 2), ("ä", "a", 1)]
+        {
             assert_eq!((edits(a, b), edits(b, a)), (n, n), "{a} {b}");
         }
     }

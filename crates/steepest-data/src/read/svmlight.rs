@@ -42,7 +42,8 @@ pub(super) fn looks_like(sample: &[u8]) -> bool {
         let Some(word) = words.next() else { continue };
         let Some(colon) = word.iter().position(|&b| b == b':') else { return pairs };
         let key = &word[..colon];
-        if key != b"qid" && key.strip_prefix(b"-").unwrap_or(key).iter().any(|b| !b.is_ascii_digit()) || key.is_empty() {
+        if key != b"qid" && key.strip_prefix(b"-").unwrap_or(key).iter().any(|b| !b.is_ascii_digit()) || key.is_empty()
+        {
             return pairs;
         }
         pairs = true;
@@ -164,11 +165,10 @@ impl Whole {
                 Ok(Some(window)) => window,
                 Ok(None) => return Ok(()),
                 Err(stop) => {
-                    let place = |lines: u64, column| Place { file: source.name.clone(), line: line + lines + 1, column };
+                    let place = Place { file: source.name.clone(), line: line + 1, column: 0 };
                     return Err(match stop {
                         Stop::Io(e) => source.io(e),
-                        Stop::Nul { lines, column } => ReadError::Binary { place: place(lines, column), hint: "" },
-                        Stop::Unterminated { .. } | Stop::LongRow => ReadError::LongRow { place: place(0, 0), limit: ROW_LIMIT },
+                        Stop::Unterminated { .. } | Stop::LongRow => ReadError::LongRow { place, limit: ROW_LIMIT },
                     });
                 }
             };
@@ -218,7 +218,8 @@ impl Whole {
             (Some(0), _) | (None, Some(_)) => 0,
             (_, None) => 1,
             (Some(_), Some(place)) => {
-                let problem = "index 0, but the first feature was said to be 1; expected an index of at least 1".to_string();
+                let problem =
+                    "index 0, but the first feature was said to be 1; expected an index of at least 1".to_string();
                 return Err(ReadError::Svmlight { place, problem });
             }
         };
@@ -288,9 +289,17 @@ impl Part {
         let (label, n) = match fast_float2::parse_partial::<f64, _>(&text[start..]) {
             Ok((label, n)) if ends(text, start + n) => (label, n),
             Ok((_, n)) if text[start + n] == b',' => {
-                return Err((start, format!("`{}`: several labels in one row are not supported; expected one", word(text, start))));
+                return Err((
+                    start,
+                    format!("`{}`: several labels in one row are not supported; expected one", word(text, start)),
+                ));
             }
-            _ => return Err((start, format!("`{}` is no label; expected a number, then index:value pairs", word(text, start)))),
+            _ => {
+                return Err((
+                    start,
+                    format!("`{}` is no label; expected a number, then index:value pairs", word(text, start)),
+                ));
+            }
         };
         if !label.is_finite() {
             return Err((start, format!("the label `{}` is not finite; expected a finite number", word(text, start))));

@@ -30,7 +30,6 @@ pub(super) enum Stop {
     Io(io::Error),
     Unterminated { lines: u64, column: u64 },
     LongRow,
-    Nul { lines: u64, column: u64 },
 }
 
 /// The longest row.
@@ -102,43 +101,36 @@ impl Windows {
             let last = self.ended && self.rest.is_empty();
             let open = self.cut(&bytes, &mut cuts, last);
             if last {
-                if let Some(quote) = open {
-                    let (lines, column) = position(&bytes, quote);
-                    return Err(Stop::Unterminated { lines, column });
-                }
-                if cuts.last() != Some(&bytes.len()) {
-                    cuts.push(bytes.len());
+                // The rows before an open quote come first, so that an error in one of them is found first.
+                let end = open.map_or(bytes.len(), |(_, row)| row);
+                if cuts.last().copied().unwrap_or(0) < end {
+                    cuts.push(end);
                 }
             }
             let Some(&end) = cuts.last() else {
+                if let Some((quote, _)) = open.filter(|_| last || bytes.len() >= ROW_LIMIT) {
+                    let (lines, column) = position(&bytes, quote);
+                    return Err(Stop::Unterminated { lines, column });
+                }
                 if bytes.len() >= ROW_LIMIT {
-                    return Err(match open {
-                        Some(quote) => {
-                            let (lines, column) = position(&bytes, quote);
-                            Stop::Unterminated { lines, column }
-                        }
-                        None => Stop::LongRow,
-                    });
+                    return Err(Stop::LongRow);
                 }
                 size = (2 * bytes.len()).max(size);
                 continue;
             };
-            if let Some(nul) = memchr(0, &bytes[..end]) {
-                let (lines, column) = position(&bytes, nul);
-                return Err(Stop::Nul { lines, column });
-            }
             self.rest.splice(..0, bytes[end..].iter().copied());
             bytes.truncate(end);
             return Ok(Some(Window { bytes, cuts }));
         }
     }
 
-    /// Finds row ends about a sixteenth of a window apart. Returns the opening quote of a field that is not closed.
-    fn cut(&self, bytes: &[u8], cuts: &mut Vec<usize>, last: bool) -> Option<usize> {
+    /// Finds row ends about a sixteenth of a window apart. Returns the opening quote of a field that is not closed and the
+    /// beginning of its row.
+    fn cut(&self, bytes: &[u8], cuts: &mut Vec<usize>, last: bool) -> Option<(usize, usize)> {
         let piece = (self.window / 16).max(1);
         let quotes = self.grammar.filter(|g| g.quotes);
-        // `from` is outside of quotes; `quote` the next quote at or after it.
-        let mut from = 0;
+        // `from` is outside of quotes, in the row that begins at `row`; `quote` is the next quote at or after it.
+        let (mut from, mut row) = (0, 0);
         let next_quote = |from: usize| quotes.and_then(|_| memchr(b'"', &bytes[from..])).map(|k| from + k);
         let mut quote = next_quote(0);
         loop {
@@ -146,19 +138,20 @@ impl Windows {
             let end = bytes.get(aim..).and_then(|b| memchr(b'\n', b)).map(|k| aim + k);
             match (quote, end) {
                 (Some(q), end) if end.is_none_or(|e| q < e) => {
+                    row = memchr::memrchr(b'\n', &bytes[from..q]).map_or(row, |k| from + k + 1);
                     from = q + 1;
                     if quotes.is_some_and(|g| g.opens(bytes, q)) {
                         // At the end of the bytes the second half of a doubled quote may be still to come.
                         match closing(bytes, q).filter(|&c| c + 1 < bytes.len() || last) {
                             Some(close) => from = close + 1,
-                            None => return Some(q),
+                            None => return Some((q, row)),
                         }
                     }
                     quote = next_quote(from);
                 }
                 (_, Some(end)) => {
                     cuts.push(end + 1);
-                    from = end + 1;
+                    (from, row) = (end + 1, end + 1);
                 }
                 (_, None) => return None,
             }
@@ -212,7 +205,8 @@ mod tests {
             let pieces = pieces(text, window).unwrap();
             assert_eq!(pieces.concat(), text, "window {window}");
             for piece in &pieces {
-                let rows = ["a,b\n", "\"x\n\ny\",1\n", "5\" pipe,2\n", "\"he said \"\"\n\"\"\",3\n", ", \"\n\"\n", "last,row"];
+                let rows =
+                    ["a,b\n", "\"x\n\ny\",1\n", "5\" pipe,2\n", "\"he said \"\"\n\"\"\",3\n", ", \"\n\"\n", "last,row"];
                 let mut rest = piece.as_str();
                 while !rest.is_empty() {
                     let row = rows.iter().find(|r| rest.starts_with(**r)).expect("a piece begins with a whole row");

@@ -20,7 +20,7 @@ fn a_small_file_of_everything() {
     assert_eq!(numbers(&t.columns[1])[2], -15.0);
     assert!(numbers(&t.columns[1])[1].is_nan());
     assert_eq!(words(&t.columns[2]), [Some("London, \"old\" town"), Some("Manchester"), None]);
-    assert!(matches!(&t.columns[3], Column::Time(v) if v[1] == -1815091200.0));
+    assert!(matches!(&t.columns[3], Column::Time(v) if v[1] == -1815350400.0));
     assert_eq!(report.separator, Some(Separator::Byte(b',')));
     assert_eq!(report.header_reason, Some(HeaderReason::WordAboveValues { word: "age".into() }));
     assert_eq!(report.bytes(), text.len() as u64);
@@ -58,7 +58,7 @@ fn a_late_word_makes_a_category_of_the_whole_column() {
     };
     assert_eq!((name.as_str(), *numbers, *rows, place.line), ("y", 99_999, 1, 90_002));
     assert_eq!(words[..], ["oops"]);
-    assert_eq!(place.column, 14);
+    assert_eq!(place.column, 12);
 }
 
 #[test]
