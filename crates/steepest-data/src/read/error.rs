@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::options::{Format, Kind};
+use crate::nearest::suggestion;
 
 /// A place in a text file. Lines and columns are counted from 1, columns in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -172,7 +173,7 @@ pub enum ReadError {
         kind: Kind,
     },
     /// An option names a column that does not exist.
-    #[error("no column is named `{name}`; the columns are {}", listed(.columns))]
+    #[error("no column is named `{name}`{}", suggestion(name, .columns.iter().map(String::as_str)))]
     UnknownColumn {
         /// The name in the option.
         name: String,
@@ -217,11 +218,6 @@ pub enum ReadError {
 
 fn did_you_mean(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(" or ")) }
-}
-
-fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(30).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if names.len() > 30 { format!("{shown}, … ({} in all)", names.len()) } else { shown }
 }
 
 fn kind_word(kind: &Kind) -> &'static str {

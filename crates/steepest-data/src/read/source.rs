@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::error::ReadError;
+use crate::nearest::nearest;
 
 /// What to read: one or more files of the same kind.
 #[derive(Debug, Clone, Default)]
@@ -141,37 +142,13 @@ fn usual_ending(directory: &Path) -> String {
 
 /// Up to three names in the same directory that a typing error could have meant.
 fn nearby(path: &Path) -> Vec<String> {
-    let Some(wanted) = path.file_name().map(|n| n.to_string_lossy().to_lowercase()) else { return Vec::new() };
+    let Some(wanted) = path.file_name().map(|n| n.to_string_lossy()) else { return Vec::new() };
     let directory = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let mut found: Vec<(usize, String)> = Vec::new();
-    for entry in fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let lower = name.to_lowercase();
-        let distance =
-            if lower.starts_with(&wanted) || wanted.starts_with(&lower) { 1 } else { edits(&wanted, &lower) };
-        if distance <= 1 + wanted.chars().count() / 4 {
-            let shown = directory.map_or(PathBuf::from(&name), |d| d.join(&name)).display().to_string();
-            found.push((distance, shown));
-        }
-    }
-    found.sort();
-    found.into_iter().take(3).map(|(_, name)| name).collect()
-}
-
-/// The number of letters to insert, delete or replace (Levenshtein, 1966).
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
+    let entries = fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    let shown = |name: String| directory.map_or(PathBuf::from(&name), |d| d.join(&name)).display().to_string();
+    nearest(&wanted, names.iter().map(String::as_str), 3).into_iter().map(shown).collect()
 }
 
 /// What is known of the raw bytes once they are read.
@@ -310,15 +287,6 @@ impl Read for Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn edits_are_counted() {
-        for (a, b, n) in
-            [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("patients.csv", "pateints.csv", 2), ("ä", "a", 1)]
-        {
-            assert_eq!((edits(a, b), edits(b, a)), (n, n), "{a} {b}");
-        }
-    }
 
     #[test]
     fn a_missing_file_names_its_neighbours() {

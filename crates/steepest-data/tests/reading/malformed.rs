@@ -100,9 +100,9 @@ fn a_word_where_a_number_was_asked_for() {
     let options = ReadOptions { kinds: vec![("b".into(), Kind::Time)], ..ReadOptions::default() };
     let message = table_with("a,b\nx,2020-01-01\ny,5\n", &options).unwrap_err().to_string();
     assert!(message.contains("f:3:3: `5` in column `b` is no time"), "{message}");
-    let options = ReadOptions { kinds: vec![("z".into(), Kind::Time)], ..ReadOptions::default() };
+    let options = ReadOptions { kinds: vec![("birthday".into(), Kind::Time)], ..ReadOptions::default() };
     let message = table_with("a,b\nx,2020-01-01\n", &options).unwrap_err().to_string();
-    assert!(message.contains("no column is named `z`") && message.contains("a, b"), "{message}");
+    assert!(message.contains("no column is named `birthday`; there are `a`, `b`"), "{message}");
 }
 
 #[test]
