@@ -128,7 +128,7 @@ fn files_that_cannot_be_opened() {
         use std::os::unix::fs::PermissionsExt;
         let path = dir.path().join("secret.csv");
         fs::write(&path, "a\n1\n").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
         // The superuser may read everything.
         if fs::File::open(&path).is_err() {
             let sources = Sources::path(&path).unwrap();

@@ -52,7 +52,7 @@ fn adult() {
 #[test]
 fn files_of_every_kind_have_their_stated_shape() {
     // name, rows, columns, categories, times, missing, separator, header
-    let cases: [(&str, usize, usize, usize, usize, usize, u8, bool); 10] = [
+    let cases = [
         ("tabular/california-housing/housing.csv.gz", 20_640, 10, 1, 0, 207, b',', true),
         ("tabular/wine-quality/winequality-red.csv", 1_599, 12, 0, 0, 0, b';', true),
         ("tabular/wine-quality/winequality-white.csv", 4_898, 12, 0, 0, 0, b';', true),
