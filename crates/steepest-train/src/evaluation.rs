@@ -1,140 +1,155 @@
-//! `evaluation.json`: scores of a part of the data with the tables and curves a report draws.
+//! `evaluation.json`: metrics of a split with the curves and tables that the report draws.
 
 use serde_json::{Map, Value, json};
 
-use crate::metrics::{
-    Deviance, calibration, confusion, multiclass, precision_recall, regression, roc, two_class,
+use crate::{
+    metrics::{Binary, CalibrationBin, Confusion, MetricSet, Multiclass, Ranking, Regression},
+    metrics_log::measures_to_json,
 };
-use crate::metrics_log::{Measures, measures_to_json};
 
-/// Rows of a scatter plot at most.
-const SCATTER: usize = 1000;
-/// Bars of the histogram of residuals.
-const BARS: usize = 40;
-/// Confusion tables of more classes say nothing to an eye.
-const CLASSES: usize = 50;
+/// The most points of a curve and of the scatter plot.
+const CURVE_POINTS: usize = 200;
+const SCATTER_POINTS: usize = 1000;
+const HISTOGRAM_BINS: usize = 30;
 
-/// What a model said about rows whose target is known.
+/// Predictions on a split beside the truth.
 #[derive(Debug, Clone, Copy)]
-pub enum Predicted<'a> {
-    /// Numbers, judged by this deviance.
-    Numbers {
-        /// The predicted means.
-        means: &'a [f64],
-        /// The deviance of the loss.
-        deviance: Deviance,
-    },
+pub enum Predictions<'a> {
+    /// Numbers.
+    Regression(Regression<'a>),
     /// Two classes.
-    TwoClasses {
-        /// Names of the classes, the positive one second.
-        labels: &'a [String],
-        /// The predicted classes.
-        classes: &'a [u32],
-        /// What orders the rows.
-        scores: &'a [f64],
-        /// Probabilities of the positive class, where the model has them.
-        probabilities: Option<&'a [f64]>,
-    },
-    /// Several classes.
-    Classes {
-        /// Names of the classes.
-        labels: &'a [String],
-        /// The predicted classes.
-        classes: &'a [u32],
-        /// n × K by row.
-        probabilities: &'a [f64],
-    },
+    Binary(Binary<'a>),
+    /// More classes.
+    Multiclass(Multiclass<'a>),
 }
 
-impl Predicted<'_> {
+impl Predictions<'_> {
     /// The metrics alone.
-    pub fn metrics(&self, target: &[f64], weights: Option<&[f64]>) -> Measures {
-        match *self {
-            Predicted::Numbers { means, deviance } => regression(target, means, weights, deviance),
-            Predicted::TwoClasses { classes, scores, probabilities, .. } => {
-                two_class(target, classes, scores, probabilities, weights)
-            }
-            Predicted::Classes { labels, classes, probabilities } => {
-                multiclass(target, classes, probabilities, labels.len(), weights)
-            }
+    pub fn metrics(&self) -> MetricSet {
+        match self {
+            Predictions::Regression(p) => p.metrics(),
+            Predictions::Binary(p) => p.metrics(),
+            Predictions::Multiclass(p) => p.metrics(),
         }
     }
 
-    /// Metrics, confusion, calibration, curves and residuals, as they make sense.
-    pub fn evaluation(&self, target: &[f64], weights: Option<&[f64]>) -> Value {
-        let mut out = Map::new();
-        out.insert("rows".into(), target.len().into());
-        out.insert("metrics".into(), measures_to_json(&self.metrics(target, weights)));
-        match *self {
-            Predicted::Numbers { means, .. } => {
-                out.insert("residuals".into(), residuals(target, means));
-            }
-            Predicted::TwoClasses { labels, classes, scores, probabilities } => {
-                out.insert("confusion".into(), confusion_json(labels, target, classes, weights));
-                let positive: Vec<bool> = target.iter().map(|&t| t > 0.5).collect();
-                if let Some(p) = probabilities {
-                    let bins = calibration(&positive, p, weights, 10);
-                    let one = |b: &crate::metrics::CalibrationBin| json!({"predicted": b.predicted, "observed": b.observed, "rows": b.rows});
-                    out.insert("calibration".into(), bins.iter().map(one).collect());
-                }
-                for (name, curve) in [("roc", roc(&positive, scores, weights)), ("pr", precision_recall(&positive, scores, weights))] {
-                    if !curve.is_empty() {
-                        out.insert(name.into(), json!(curve));
-                    }
-                }
-            }
-            Predicted::Classes { labels, classes, .. } if labels.len() <= CLASSES => {
-                out.insert("confusion".into(), confusion_json(labels, target, classes, weights));
-            }
-            Predicted::Classes { .. } => {}
+    /// The entry of this split in `evaluation.json`. `labels` are the names of the classes in their order.
+    pub fn evaluation(&self, labels: &[String]) -> Value {
+        let mut map = Map::new();
+        let rows = match self {
+            Predictions::Regression(p) => p.target.len(),
+            Predictions::Binary(p) => p.target.len(),
+            Predictions::Multiclass(p) => p.target.len(),
+        };
+        map.insert("rows".into(), rows.into());
+        let metrics = self.metrics();
+        map.insert("metrics".into(), measures_to_json(&metrics.values));
+        if !metrics.absent.is_empty() {
+            let absent: Map<_, _> = metrics.absent.iter().map(|(k, v)| (k.clone(), v.as_str().into())).collect();
+            map.insert("absent".into(), Value::Object(absent));
         }
-        Value::Object(out)
+        match self {
+            Predictions::Regression(p) => {
+                map.insert("residuals".into(), residuals(p));
+            }
+            Predictions::Binary(p) => {
+                map.insert("confusion".into(), confusion(&p.confusion(), labels));
+                calibration(&mut map, &p.calibration());
+                curves(&mut map, &p.ranking());
+            }
+            Predictions::Multiclass(p) => {
+                map.insert("confusion".into(), confusion(&p.confusion(), labels));
+                calibration(&mut map, &p.calibration());
+            }
+        }
+        Value::Object(map)
     }
 }
 
-fn confusion_json(labels: &[String], target: &[f64], predicted: &[u32], weights: Option<&[f64]>) -> Value {
-    json!({"labels": labels, "matrix": confusion(target, predicted, labels.len(), weights)})
+fn confusion(confusion: &Confusion, labels: &[String]) -> Value {
+    json!({"labels": labels, "matrix": confusion.rows().collect::<Vec<_>>()})
 }
 
-/// A histogram of y − ŷ, and evenly chosen points (predicted, actual).
-fn residuals(target: &[f64], means: &[f64]) -> Value {
-    let n = target.len();
-    let r: Vec<f64> = target.iter().zip(means).map(|(y, m)| y - m).collect();
-    let (low, high) = r.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
-    let mut out = Map::new();
-    if n > 0 && high > low && (high - low).is_finite() {
-        let mut counts = vec![0u64; BARS];
-        for v in &r {
-            let bar = ((v - low) / (high - low) * BARS as f64) as usize;
-            counts[bar.min(BARS - 1)] += 1;
-        }
-        let edges: Vec<f64> = (0..=BARS).map(|k| low + (high - low) * k as f64 / BARS as f64).collect();
-        out.insert("histogram".into(), json!({"edges": edges, "counts": counts}));
+fn calibration(map: &mut Map<String, Value>, bins: &[CalibrationBin]) {
+    if !bins.is_empty() {
+        let row = |b: &CalibrationBin| json!({"predicted": b.predicted, "observed": b.observed, "rows": b.rows});
+        map.insert("calibration".into(), bins.iter().map(row).collect());
     }
-    let kept = n.min(SCATTER);
-    let points: Vec<[f64; 2]> = (0..kept).map(|k| k * n / kept.max(1)).map(|i| [means[i], target[i]]).collect();
-    out.insert("scatter".into(), json!(points));
-    Value::Object(out)
+}
+
+fn curves(map: &mut Map<String, Value>, ranking: &Ranking) {
+    for (key, curve) in [("roc", ranking.roc(CURVE_POINTS)), ("pr", ranking.precision_recall(CURVE_POINTS))] {
+        if !curve.is_empty() {
+            map.insert(key.into(), json!(curve));
+        }
+    }
+}
+
+/// The histogram of y − p, unweighted, and predicted against actual values of rows at equal distances.
+fn residuals(p: &Regression<'_>) -> Value {
+    let finite = p.target.iter().zip(p.predicted).map(|(y, q)| y - q).filter(|r| r.is_finite());
+    let (low, high) = finite.clone().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), r| (l.min(r), h.max(r)));
+    if low > high {
+        return json!({});
+    }
+    let width = (high - low) / HISTOGRAM_BINS as f64;
+    let bins = if width > 0.0 { HISTOGRAM_BINS } else { 1 };
+    let edges: Vec<f64> = (0..=bins).map(|k| if k == bins { high } else { low + width * k as f64 }).collect();
+    let mut counts = vec![0u64; bins];
+    for r in finite {
+        let bin = if width > 0.0 { ((r - low) / width) as usize } else { 0 };
+        counts[bin.min(bins - 1)] += 1;
+    }
+    let step = p.target.len().div_ceil(SCATTER_POINTS).max(1);
+    let points = p.predicted.iter().zip(p.target).step_by(step);
+    let scatter: Vec<[f64; 2]> = points.map(|(&q, &y)| [q, y]).collect();
+    json!({"histogram": {"edges": edges, "counts": counts}, "scatter": scatter})
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::RegressionLoss;
 
     #[test]
-    fn every_kind_has_its_tables() {
-        let labels = vec!["a".to_string(), "b".to_string(), "c".to_string()];
-        let two = Predicted::TwoClasses { labels: &labels[..2], classes: &[0, 1], scores: &[-1.0, 1.0], probabilities: Some(&[0.2, 0.8]) };
-        let v = two.evaluation(&[0.0, 1.0], None);
-        assert_eq!(v["confusion"]["matrix"], json!([[1.0, 0.0], [0.0, 1.0]]));
-        assert_eq!(v["metrics"]["auc"], json!(1.0));
-        assert!(v["roc"].is_array() && v["calibration"].is_array());
-        let p = [0.5, 0.3, 0.2, 0.1, 0.8, 0.1];
-        let v = Predicted::Classes { labels: &labels, classes: &[0, 1], probabilities: &p }.evaluation(&[0.0, 2.0], None);
-        assert_eq!(v["confusion"]["matrix"][2], json!([0.0, 1.0, 0.0]));
-        let v = Predicted::Numbers { means: &[1.0, 2.0, 4.0], deviance: Deviance::Squared }.evaluation(&[1.0, 3.0, 2.0], None);
-        assert_eq!(v["residuals"]["scatter"][2], json!([4.0, 2.0]));
-        let counts = v["residuals"]["histogram"]["counts"].as_array().unwrap();
-        assert_eq!(counts.iter().filter_map(Value::as_u64).sum::<u64>(), 3);
+    fn a_binary_split_has_its_tables() {
+        let target: Vec<u32> = (0..500).map(|k| u32::from(k % 3 == 0)).collect();
+        let p: Vec<f64> = (0..500).map(|k| 0.5 + 0.4 * f64::from(k).sin()).collect();
+        let binary = Binary { target: &target, score: &p, threshold: 0.5, probability: Some(&p), weights: None };
+        let e = Predictions::Binary(binary).evaluation(&["no".into(), "yes".into()]);
+        assert_eq!(e["rows"], 500);
+        assert_eq!(e["confusion"]["labels"], json!(["no", "yes"]));
+        let cells: f64 = e["confusion"]["matrix"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|r| r.as_array().unwrap())
+            .map(|v| v.as_f64().unwrap())
+            .sum();
+        assert_eq!(cells, 500.0);
+        assert!(e["roc"].as_array().unwrap().len() <= 200);
+        assert!(e.get("absent").is_none() && e.get("residuals").is_none());
+
+        let one = vec![1; 500];
+        let e = Predictions::Binary(Binary { target: &one, ..binary }).evaluation(&[]);
+        assert_eq!(e["absent"]["auc"], "there are no negative rows");
+        assert!(e["metrics"].get("auc").is_none() && e.get("roc").is_none());
+    }
+
+    #[test]
+    fn residuals_are_all_counted() {
+        let y: Vec<f64> = (0..5000).map(f64::from).collect();
+        let q: Vec<f64> = y.iter().map(|v| v + v.sin()).collect();
+        let of = |target, predicted| {
+            let r = Regression { target, predicted, weights: None, loss: RegressionLoss::Squared };
+            Predictions::Regression(r).evaluation(&[])["residuals"].clone()
+        };
+        let r = of(&y, &q);
+        let counts = r["histogram"]["counts"].as_array().unwrap();
+        assert_eq!(counts.iter().map(|c| c.as_u64().unwrap()).sum::<u64>(), 5000);
+        assert_eq!(r["histogram"]["edges"].as_array().unwrap().len(), counts.len() + 1);
+        assert_eq!(r["scatter"].as_array().unwrap().len(), 1000);
+        assert_eq!(of(&y, &y)["histogram"]["counts"], json!([5000]));
+        assert_eq!(of(&[], &[]), json!({}));
     }
 }

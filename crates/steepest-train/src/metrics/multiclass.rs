@@ -1,75 +1,110 @@
-//! Metrics of several classes.
+//! Metrics of more than two classes.
 
-use super::{Weights, add, auc};
-use crate::metrics_log::Measures;
+use super::{
+    CalibrationBin, Confusion, Measured, MetricSet, NO_ROWS, Ranking, SMALLEST_PROBABILITY,
+    binary::{calibrate, expected_calibration_error},
+    mean, weight,
+};
 
-/// The weight of rows by actual class (row) and predicted class (column).
-pub fn confusion(target: &[f64], predicted: &[u32], classes: usize, weights: Option<&[f64]>) -> Vec<Vec<f64>> {
-    let w = Weights::new(weights);
-    let mut table = vec![vec![0.0; classes]; classes];
-    for i in 0..target.len() {
-        table[target[i] as usize][predicted[i] as usize] += w.get(i);
-    }
-    table
+/// Predicted probabilities of several classes beside the truth.
+#[derive(Debug, Clone, Copy)]
+pub struct Multiclass<'a> {
+    /// The number of classes.
+    pub classes: usize,
+    /// The true class of each row, from 0.
+    pub target: &'a [u32],
+    /// The probability of each class, row-major rows × classes.
+    pub probability: &'a [f64],
+    /// The weight of each row.
+    pub weights: Option<&'a [f64]>,
 }
 
-/// `accuracy`, `balanced_accuracy`, `f1_macro` (over the classes that occur as target or prediction), `log_loss`, `top3_accuracy`
-/// (from four classes on), and `auc`, the mean over classes of each against the rest. `probabilities` is n × K by row.
-pub fn multiclass(
-    target: &[f64],
-    predicted: &[u32],
-    probabilities: &[f64],
-    classes: usize,
-    weights: Option<&[f64]>,
-) -> Measures {
-    let n = target.len();
-    let w = Weights::new(weights);
-    let mut out = Measures::new();
-    if n == 0 || w.total(n) <= 0.0 {
-        return out;
+impl Multiclass<'_> {
+    fn rows(&self) -> impl Iterator<Item = (u32, &[f64])> {
+        self.target.iter().copied().zip(self.probability.chunks(self.classes.max(1)))
     }
-    let table = confusion(target, predicted, classes, weights);
-    let actual = |c: usize| table[c].iter().sum::<f64>();
-    let called = |c: usize| table.iter().map(|row| row[c]).sum::<f64>();
-    add(&mut out, "accuracy", (0..classes).map(|c| table[c][c]).sum::<f64>() / w.total(n));
-    let recalls: Vec<f64> = (0..classes).filter(|&c| actual(c) > 0.0).map(|c| table[c][c] / actual(c)).collect();
-    add(&mut out, "balanced_accuracy", recalls.iter().sum::<f64>() / recalls.len() as f64);
-    let seen = (0..classes).filter(|&c| actual(c) + called(c) > 0.0);
-    let f1: Vec<f64> = seen.map(|c| 2.0 * table[c][c] / (actual(c) + called(c))).collect();
-    add(&mut out, "f1_macro", f1.iter().sum::<f64>() / f1.len() as f64);
-    let p = |i: usize, c: usize| probabilities[i * classes + c];
-    add(&mut out, "log_loss", w.mean(n, |i| -p(i, target[i] as usize).clamp(f64::EPSILON, 1.0).ln()));
-    if classes >= 4 {
-        let higher = |i: usize| (0..classes).filter(|&c| p(i, c) > p(i, target[i] as usize)).count();
-        add(&mut out, "top3_accuracy", w.mean(n, |i| f64::from(higher(i) < 3)));
+
+    /// The most probable class of each row; of equal ones the first.
+    pub fn predicted(&self) -> impl Iterator<Item = u32> {
+        self.rows().map(|(_, p)| most_probable(p))
     }
-    let areas: Vec<f64> = (0..classes)
-        .filter_map(|c| {
-            let positive: Vec<bool> = target.iter().map(|&t| t as usize == c).collect();
-            let scores: Vec<f64> = (0..n).map(|i| p(i, c)).collect();
-            auc(&positive, &scores, weights)
-        })
-        .collect();
-    if !areas.is_empty() {
-        add(&mut out, "auc", areas.iter().sum::<f64>() / areas.len() as f64);
+
+    /// Σ of weights by true and predicted class.
+    pub fn confusion(&self) -> Confusion {
+        Confusion::new(self.classes, self.target, self.predicted(), self.weights)
     }
-    out
+
+    /// The rows by probability of class `k`, against all others.
+    pub fn ranking(&self, k: usize) -> Ranking {
+        Ranking::new(self.rows().enumerate().map(|(i, (t, p))| (t as usize == k, p[k], weight(self.weights, i))))
+    }
+
+    /// The calibration table of the probability of the predicted class.
+    pub fn calibration(&self) -> Vec<CalibrationBin> {
+        let rows = self.rows().enumerate();
+        calibrate(rows.map(|(i, (t, p))| {
+            let k = most_probable(p);
+            (p[k as usize], k == t, weight(self.weights, i))
+        }))
+    }
+
+    /// Mean −log of the probability of the true class.
+    pub fn log_loss(&self) -> Measured {
+        let of = |(t, p): (u32, &[f64])| {
+            let p = p[t as usize] / p.iter().sum::<f64>();
+            -p.clamp(SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY).ln()
+        };
+        mean(self.weights, self.rows().map(of))
+    }
+
+    /// The mean over the classes of the area under the ROC curve of each against the rest; classes that do not occur are left
+    /// out.
+    pub fn auc(&self) -> Measured {
+        if self.target.is_empty() {
+            return Err(NO_ROWS);
+        }
+        let areas: Vec<f64> = (0..self.classes).filter_map(|k| self.ranking(k).auc().ok()).collect();
+        if areas.is_empty() {
+            return Err("only one class occurs on these rows");
+        }
+        Ok(areas.iter().sum::<f64>() / areas.len() as f64)
+    }
+
+    /// The share of rows whose true class is among the `k` most probable; of equal probabilities the first classes count.
+    pub fn top(&self, k: usize) -> Measured {
+        let hit = |(t, p): (u32, &[f64])| {
+            let own = p[t as usize];
+            let before = p.iter().enumerate().filter(|&(j, &q)| q > own || q == own && j < t as usize).count();
+            if before < k { 1.0 } else { 0.0 }
+        };
+        mean(self.weights, self.rows().map(hit))
+    }
+
+    /// All metrics.
+    pub fn metrics(&self) -> MetricSet {
+        let mut set = MetricSet::default();
+        let confusion = self.confusion();
+        set.put("log_loss", self.log_loss());
+        set.put("accuracy", confusion.accuracy());
+        set.put("balanced_accuracy", confusion.balanced_accuracy());
+        set.put("auc", self.auc());
+        set.put("macro_f1", confusion.macro_f1());
+        for k in [3, 5] {
+            if self.classes > k {
+                set.put(&format!("top_{k}_accuracy"), self.top(k));
+            }
+        }
+        set.put("ece", expected_calibration_error(&self.calibration()));
+        set
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn by_hand() {
-        let p = [0.7, 0.2, 0.1, 0.2, 0.5, 0.3, 0.1, 0.6, 0.3];
-        let m = multiclass(&[0.0, 1.0, 2.0], &[0, 1, 1], &p, 3, None);
-        let get = |name: &str| m.iter().find(|m| m.0 == name).unwrap().1;
-        assert!((get("accuracy") - 2.0 / 3.0).abs() < 1e-15);
-        assert!((get("balanced_accuracy") - 2.0 / 3.0).abs() < 1e-15);
-        assert!((get("f1_macro") - (1.0 + 2.0 / 3.0 + 0.0) / 3.0).abs() < 1e-15);
-        assert!((get("log_loss") + (0.7f64.ln() + 0.5f64.ln() + 0.3f64.ln()) / 3.0).abs() < 1e-15);
-        // Class 0: perfect. Class 1: .5 against .2 and .6. Class 2: .3 against .1 and a tie at .3.
-        assert!((get("auc") - (1.0 + 0.5 + 0.75) / 3.0).abs() < 1e-15);
+fn most_probable(p: &[f64]) -> u32 {
+    let mut best = 0;
+    for (k, &q) in p.iter().enumerate() {
+        if q > p[best] {
+            best = k;
+        }
     }
+    best as u32
 }

@@ -1,94 +1,147 @@
-//! How well scores order two classes.
+//! How well scores rank positive rows above negative ones: ROC and precision–recall curves and their areas.
 
-use super::Weights;
+use super::Measured;
 
-/// Rows by falling score, cut into runs of equal scores: for each run the weight of positives and of negatives.
-pub(super) fn runs(positive: &[bool], scores: &[f64], w: Weights<'_>) -> Vec<(f64, f64, f64)> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-    let mut runs: Vec<(f64, f64, f64)> = Vec::new();
-    for &i in &order {
-        // −0 and 0 are one score.
-        let score = scores[i] + 0.0;
-        if runs.last().is_none_or(|run| run.0 != score) {
-            runs.push((score, 0.0, 0.0));
-        }
-        if let Some(run) = runs.last_mut() {
-            if positive[i] { run.1 += w.get(i) } else { run.2 += w.get(i) }
-        }
-    }
-    runs
+/// Weights of positive and negative rows, accumulated by descending score; equal scores are one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranking {
+    /// Σ of weights of (positive, negative) rows with at least the score of each step.
+    steps: Vec<(f64, f64)>,
 }
 
-/// The probability that a positive row scores higher than a negative one, ties counting half (the area under the ROC curve);
-/// `None` where a class has no weight. O(n log n).
-///
-/// J. A. Hanley and B. J. McNeil, “The meaning and use of the area under a receiver operating characteristic (ROC) curve”,
-/// Radiology 143(1), 1982, doi:10.1148/radiology.143.1.7063747.
-pub fn auc(positive: &[bool], scores: &[f64], weights: Option<&[f64]>) -> Option<f64> {
-    let runs = runs(positive, scores, Weights::new(weights));
-    let (up, down): (f64, f64) = runs.iter().fold((0.0, 0.0), |(p, n), r| (p + r.1, n + r.2));
-    if up <= 0.0 || down <= 0.0 {
-        return None;
+impl Ranking {
+    /// Sorts the rows by score. O(n log n).
+    pub fn new(rows: impl Iterator<Item = (bool, f64, f64)>) -> Ranking {
+        let mut rows: Vec<(bool, f64, f64)> = rows.filter(|r| r.2 > 0.0).collect();
+        rows.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let mut steps: Vec<(f64, f64)> = Vec::new();
+        let (mut positive, mut negative, mut last) = (0.0, 0.0, f64::NAN);
+        for (is_positive, score, weight) in rows {
+            if is_positive {
+                positive += weight;
+            } else {
+                negative += weight;
+            }
+            match steps.last_mut() {
+                Some(step) if score == last => *step = (positive, negative),
+                _ => steps.push((positive, negative)),
+            }
+            last = score;
+        }
+        Ranking { steps }
     }
-    let mut above = 0.0;
-    let mut area = 0.0;
-    for (_, p, n) in runs {
-        area += n * (above + 0.5 * p);
-        above += p;
-    }
-    Some(area / (up * down))
-}
 
-/// Σ (recall step)·precision over falling thresholds: the area under the precision–recall curve without interpolation;
-/// `None` where no row is positive. O(n log n).
-pub fn average_precision(positive: &[bool], scores: &[f64], weights: Option<&[f64]>) -> Option<f64> {
-    let runs = runs(positive, scores, Weights::new(weights));
-    let up: f64 = runs.iter().map(|r| r.1).sum();
-    if up <= 0.0 {
-        return None;
-    }
-    let (mut hits, mut taken, mut sum) = (0.0, 0.0, 0.0);
-    for (_, p, n) in runs {
-        hits += p;
-        taken += p + n;
-        if p > 0.0 {
-            sum += p / up * (hits / taken);
+    /// The weights of all positive and all negative rows, where both are there.
+    fn totals(&self) -> Result<(f64, f64), &'static str> {
+        match self.steps.last() {
+            Some(&(p, n)) if p > 0.0 && n > 0.0 => Ok((p, n)),
+            Some(&(p, _)) if p > 0.0 => Err("there are no negative rows"),
+            Some(_) => Err("there are no positive rows"),
+            None => Err(super::NO_ROWS),
         }
     }
-    Some(sum)
+
+    /// The area under the ROC curve: the probability that a positive row scores above a negative one, ties counting half.
+    pub fn auc(&self) -> Measured {
+        let (positive, negative) = self.totals()?;
+        let mut area = 0.0;
+        let mut before = (0.0, 0.0);
+        for &(p, n) in &self.steps {
+            area += (n - before.1) * (p + before.0) * 0.5;
+            before = (p, n);
+        }
+        Ok(area / (positive * negative))
+    }
+
+    /// Σ (recallₖ − recallₖ₋₁) · precisionₖ over the steps.
+    pub fn average_precision(&self) -> Measured {
+        let positive = match self.steps.last() {
+            Some(&(p, _)) if p > 0.0 => p,
+            Some(_) => return Err("there are no positive rows"),
+            None => return Err(super::NO_ROWS),
+        };
+        let mut sum = 0.0;
+        let mut before = 0.0;
+        for &(p, n) in &self.steps {
+            sum += (p - before) / positive * (p / (p + n));
+            before = p;
+        }
+        Ok(sum)
+    }
+
+    /// Points (false positive rate, true positive rate) from (0, 0) to (1, 1), at most `limit`; empty where one class is missing.
+    pub fn roc(&self, limit: usize) -> Vec<[f64; 2]> {
+        let Ok((positive, negative)) = self.totals() else { return Vec::new() };
+        let mut curve = vec![[0.0, 0.0]];
+        curve.extend(self.steps.iter().map(|&(p, n)| [n / negative, p / positive]));
+        thin(curve, limit)
+    }
+
+    /// Points (recall, precision) by rising recall, at most `limit`; empty where there are no positive rows.
+    pub fn precision_recall(&self, limit: usize) -> Vec<[f64; 2]> {
+        let Ok((positive, _)) = self.totals() else { return Vec::new() };
+        thin(self.steps.iter().map(|&(p, n)| [p / positive, p / (p + n)]).collect(), limit)
+    }
+}
+
+/// At most `limit` points of a curve: the ends, and those at equal distances along it.
+fn thin(curve: Vec<[f64; 2]>, limit: usize) -> Vec<[f64; 2]> {
+    if curve.len() <= limit || limit < 2 {
+        return curve;
+    }
+    let length = |w: &[[f64; 2]]| (w[1][0] - w[0][0]).abs() + (w[1][1] - w[0][1]).abs();
+    let step = curve.windows(2).map(length).sum::<f64>() / (limit - 1) as f64;
+    let mut kept = vec![curve[0]];
+    let (mut walked, mut next) = (0.0, step);
+    for w in curve.windows(2) {
+        walked += length(w);
+        if walked >= next && kept.len() < limit - 1 {
+            kept.push(w[1]);
+            next = (walked / step).floor() * step + step;
+        }
+    }
+    if kept.last() != curve.last() {
+        kept.extend(curve.last());
+    }
+    kept
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The definition, pair by pair.
-    fn by_pairs(positive: &[bool], scores: &[f64], w: &[f64]) -> f64 {
-        let (mut good, mut all) = (0.0, 0.0);
-        for i in (0..scores.len()).filter(|&i| positive[i]) {
-            for j in (0..scores.len()).filter(|&j| !positive[j]) {
-                all += w[i] * w[j];
-                good += w[i] * w[j] * if scores[i] > scores[j] { 1.0 } else if scores[i] == scores[j] { 0.5 } else { 0.0 };
+    #[test]
+    fn areas_by_counting_pairs() {
+        let scores = [0.1, 0.4, 0.4, 0.8, 0.8, 0.8, 0.3, 0.9];
+        let labels = [false, true, false, true, false, true, false, true];
+        let rows = || labels.iter().zip(scores).enumerate().map(|(i, (&l, s))| (l, s, 1.0 + (i % 3) as f64));
+        let (mut wins, mut pairs) = (0.0, 0.0);
+        for (_, p, wp) in rows().filter(|r| r.0) {
+            for (_, n, wn) in rows().filter(|r| !r.0) {
+                pairs += wp * wn;
+                wins += wp * wn * if p > n { 1.0 } else { f64::from(u8::from(p == n)) * 0.5 };
             }
         }
-        good / all
+        assert!((Ranking::new(rows()).auc().unwrap() - wins / pairs).abs() < 1e-15);
     }
 
     #[test]
-    fn the_area_is_the_share_of_ordered_pairs() {
-        let positive: Vec<bool> = (0..60).map(|k| (k * 7) % 5 < 2).collect();
-        let scores: Vec<f64> = (0..60).map(|k| ((k * 37) % 11) as f64).collect();
-        let weights: Vec<f64> = (0..60).map(|k| 0.5 + (k % 3) as f64).collect();
-        let found = auc(&positive, &scores, Some(&weights)).unwrap();
-        assert!((found - by_pairs(&positive, &scores, &weights)).abs() < 1e-14);
-        assert_eq!(auc(&[true, true], &[0.0, 1.0], None), None);
+    fn one_class_has_no_area_but_a_reason() {
+        let one = Ranking::new([(true, 0.5, 1.0)].into_iter());
+        assert_eq!(one.auc(), Err("there are no negative rows"));
+        assert_eq!(one.average_precision(), Ok(1.0));
+        assert!(one.roc(200).is_empty());
+        assert!(Ranking::new(std::iter::empty()).auc().is_err());
     }
 
     #[test]
-    fn average_precision_by_hand() {
-        let p = average_precision(&[true, false, true, false], &[0.9, 0.8, 0.7, 0.1], None).unwrap();
-        assert!((p - (0.5 + 0.5 * 2.0 / 3.0)).abs() < 1e-15);
-        assert_eq!(average_precision(&[false], &[0.5], None), None);
+    fn long_curves_are_thinned_and_keep_their_ends() {
+        let rows = (0..10_000).map(|k| (k % 3 == 0, f64::from(k).sin() + f64::from(u8::from(k % 3 == 0)), 1.0));
+        let ranking = Ranking::new(rows);
+        for curve in [ranking.roc(200), ranking.precision_recall(200)] {
+            assert!(curve.len() <= 200 && curve.len() > 100, "{}", curve.len());
+        }
+        assert_eq!(ranking.roc(200).first(), Some(&[0.0, 0.0]));
+        assert_eq!(ranking.roc(200).last(), Some(&[1.0, 1.0]));
     }
 }

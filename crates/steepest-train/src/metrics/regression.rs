@@ -1,124 +1,87 @@
 //! Metrics of predicted numbers.
 
-use super::{Weights, add};
-use crate::metrics_log::Measures;
+use super::{Measured, MetricSet, mean};
 
-/// The deviance that belongs to a loss: twice the loss above that of a perfect prediction, averaged.
+/// What was minimized, which decides the deviance that is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Deviance {
-    /// The mean squared error.
+pub enum RegressionLoss {
+    /// Deviance: the mean squared error.
     Squared,
-    /// Poisson: 2·(y log(y/μ) − y + μ).
-    Poisson,
-    /// Twice the pinball loss of this quantile.
-    Quantile(f64),
-    /// Twice Huber's loss with this δ.
+    /// Mean of Huber's loss with this δ.
     Huber(f64),
+    /// Mean pinball loss at this τ, and the share of targets at or below the prediction, which should be τ.
+    Quantile(f64),
+    /// Mean Poisson deviance 2(y log(y/μ) − y + μ).
+    Poisson,
 }
 
-impl Deviance {
-    fn of(self, y: f64, mu: f64) -> f64 {
-        let r = y - mu;
-        match self {
-            Deviance::Squared => r * r,
-            Deviance::Poisson if y == 0.0 => 2.0 * mu,
-            Deviance::Poisson => 2.0 * (y * (y / mu).ln() - r),
-            Deviance::Quantile(tau) => 2.0 * if r >= 0.0 { tau * r } else { (tau - 1.0) * r },
-            Deviance::Huber(delta) if r.abs() <= delta => r * r,
-            Deviance::Huber(delta) => 2.0 * delta * (r.abs() - 0.5 * delta),
+/// Predicted numbers beside the true ones.
+#[derive(Debug, Clone, Copy)]
+pub struct Regression<'a> {
+    /// The true values.
+    pub target: &'a [f64],
+    /// The predictions, on the scale of the target.
+    pub predicted: &'a [f64],
+    /// The weight of each row.
+    pub weights: Option<&'a [f64]>,
+    /// What was minimized.
+    pub loss: RegressionLoss,
+}
+
+impl Regression<'_> {
+    fn mean_of(&self, f: impl Fn(f64, f64) -> f64) -> Measured {
+        mean(self.weights, self.target.iter().zip(self.predicted).map(|(&y, &p)| f(y, p)))
+    }
+
+    /// √ of the mean squared error.
+    pub fn rmse(&self) -> Measured {
+        self.mean_of(|y, p| (y - p) * (y - p)).map(f64::sqrt)
+    }
+
+    /// The mean absolute error.
+    pub fn mae(&self) -> Measured {
+        self.mean_of(|y, p| (y - p).abs())
+    }
+
+    /// 1 − Σ w(y − p)² / Σ w(y − ȳ)².
+    pub fn r2(&self) -> Measured {
+        let center = self.mean_of(|y, _| y)?;
+        let spread = self.mean_of(|y, _| (y - center) * (y - center))?;
+        if spread > 0.0 {
+            Ok(1.0 - self.mean_of(|y, p| (y - p) * (y - p))? / spread)
+        } else {
+            Err("the target is constant on these rows")
         }
     }
-}
 
-/// `rmse`, `mae`, `r2` and `deviance`; for counts and quantiles also `d2`, the share of the deviance of the best constant that is
-/// explained (for quantiles `coverage` too: the share of rows at or below the prediction).
-///
-/// R² = 1 − Σw(y − μ)²/Σw(y − ȳ)², left out where all targets are equal.
-pub fn regression(target: &[f64], predicted: &[f64], weights: Option<&[f64]>, deviance: Deviance) -> Measures {
-    let n = target.len();
-    let w = Weights::new(weights);
-    let mut out = Measures::new();
-    if n == 0 || w.total(n) <= 0.0 {
-        return out;
-    }
-    let mse = w.mean(n, |i| (target[i] - predicted[i]).powi(2));
-    let mean = w.mean(n, |i| target[i]);
-    let variance = w.mean(n, |i| (target[i] - mean).powi(2));
-    add(&mut out, "rmse", mse.sqrt());
-    add(&mut out, "mae", w.mean(n, |i| (target[i] - predicted[i]).abs()));
-    if variance > 0.0 {
-        add(&mut out, "r2", 1.0 - mse / variance);
-    }
-    let own = w.mean(n, |i| deviance.of(target[i], predicted[i]));
-    add(&mut out, "deviance", own);
-    let constant = match deviance {
-        Deviance::Poisson => Some(mean),
-        Deviance::Quantile(tau) => Some(weighted_quantile(target, w, tau)),
-        Deviance::Squared | Deviance::Huber(_) => None,
-    };
-    if let Some(constant) = constant {
-        let null = w.mean(n, |i| deviance.of(target[i], constant));
-        if null > 0.0 {
-            add(&mut out, "d2", 1.0 - own / null);
+    fn poisson_deviance(&self) -> Measured {
+        if self.predicted.iter().any(|&p| p <= 0.0) {
+            return Err("a predicted mean is not positive");
         }
-    }
-    if let Deviance::Quantile(_) = deviance {
-        add(&mut out, "coverage", w.mean(n, |i| f64::from(target[i] <= predicted[i])));
-    }
-    out
-}
-
-/// The smallest value with at least the share `tau` of the weight at or below it.
-fn weighted_quantile(values: &[f64], w: Weights<'_>, tau: f64) -> f64 {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let limit = tau * w.total(values.len());
-    let mut sum = 0.0;
-    for &i in &order {
-        sum += w.get(i);
-        if sum >= limit {
-            return values[i];
-        }
-    }
-    order.last().map_or(f64::NAN, |&i| values[i])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn get(list: &Measures, name: &str) -> f64 {
-        list.iter().find(|m| m.0 == name).unwrap_or_else(|| panic!("no {name}")).1
+        self.mean_of(|y, p| {
+            let log_term = if y > 0.0 { y * (y / p).ln() } else { 0.0 };
+            2.0 * (log_term - y + p)
+        })
     }
 
-    #[test]
-    fn by_hand() {
-        let m = regression(&[1.0, 2.0, 4.0], &[1.0, 3.0, 2.0], None, Deviance::Squared);
-        assert!((get(&m, "rmse") - (5.0f64 / 3.0).sqrt()).abs() < 1e-15);
-        assert!((get(&m, "mae") - 1.0).abs() < 1e-15);
-        // ȳ = 7/3, Σ(y − ȳ)² = 14/3.
-        assert!((get(&m, "r2") - (1.0 - 5.0 / (14.0 / 3.0))).abs() < 1e-15);
-    }
-
-    #[test]
-    fn weights_are_repetitions_and_a_constant_target_has_no_r2() {
-        for d in [Deviance::Squared, Deviance::Poisson, Deviance::Quantile(0.3), Deviance::Huber(0.5)] {
-            let weighted = regression(&[1.0, 2.0], &[1.5, 1.0], Some(&[2.0, 3.0]), d);
-            let repeated = regression(&[1.0, 1.0, 2.0, 2.0, 2.0], &[1.5, 1.5, 1.0, 1.0, 1.0], None, d);
-            assert_eq!(weighted.len(), repeated.len());
-            for (a, b) in weighted.iter().zip(&repeated) {
-                assert!((a.1 - b.1).abs() < 1e-14, "{a:?} {b:?}");
+    /// All metrics.
+    pub fn metrics(&self) -> MetricSet {
+        let mut set = MetricSet::default();
+        set.put("rmse", self.rmse());
+        set.put("mae", self.mae());
+        set.put("r2", self.r2());
+        match self.loss {
+            RegressionLoss::Squared => set.put("deviance", self.mean_of(|y, p| (y - p) * (y - p))),
+            RegressionLoss::Poisson => set.put("deviance", self.poisson_deviance()),
+            RegressionLoss::Huber(delta) => {
+                let huber = |r: f64| if r <= delta { 0.5 * r * r } else { delta * (r - 0.5 * delta) };
+                set.put("huber", self.mean_of(|y, p| huber((y - p).abs())));
+            }
+            RegressionLoss::Quantile(tau) => {
+                set.put("pinball", self.mean_of(|y, p| if y >= p { tau * (y - p) } else { (1.0 - tau) * (p - y) }));
+                set.put("coverage", self.mean_of(|y, p| if y <= p { 1.0 } else { 0.0 }));
             }
         }
-        let constant = regression(&[3.0, 3.0], &[3.0, 2.0], None, Deviance::Squared);
-        assert!(constant.iter().all(|m| m.0 != "r2" && m.1.is_finite()));
-        assert!(regression(&[], &[], None, Deviance::Squared).is_empty());
-    }
-
-    #[test]
-    fn a_perfect_count_has_no_deviance() {
-        let m = regression(&[0.0, 2.0, 5.0], &[1e-300, 2.0, 5.0], None, Deviance::Poisson);
-        assert!(get(&m, "deviance").abs() < 1e-15);
-        assert!((get(&m, "d2") - 1.0).abs() < 1e-15);
+        set
     }
 }
