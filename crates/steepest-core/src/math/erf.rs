@@ -62,10 +62,12 @@ pub(super) fn erf64(x: f64) -> f64 {
     let odd = p[1] + w * (p[3] + w * (p[5] + w * (p[7] + w * (p[9] + w * p[11]))));
     let small = a + a * (even + z * odd);
 
-    let mut l = LARGE64[17];
-    for k in (0..17).rev() {
-        l = LARGE64[k] + a * l;
-    }
+    let q = &LARGE64;
+    let even =
+        q[0] + z * (q[2] + z * (q[4] + z * (q[6] + z * (q[8] + z * (q[10] + z * (q[12] + z * (q[14] + z * q[16])))))));
+    let odd =
+        q[1] + z * (q[3] + z * (q[5] + z * (q[7] + z * (q[9] + z * (q[11] + z * (q[13] + z * (q[15] + z * q[17])))))));
+    let l = even + a * odd;
     let large = 1.0 - exp64(l);
     (if a < 1.0 { small } else { large }).copysign(x)
 }
@@ -75,15 +77,11 @@ pub(super) fn erf64(x: f64) -> f64 {
 pub(super) fn erf32(x: f32) -> f32 {
     let a = if x.abs() > 4.0 { 4.0 } else { x.abs() };
     let z = a * a;
-    let mut p = SMALL32[6];
-    for k in (0..6).rev() {
-        p = SMALL32[k] + z * p;
-    }
+    let p = &SMALL32;
+    let p = p[0] + z * (p[1] + z * (p[2] + z * (p[3] + z * (p[4] + z * (p[5] + z * p[6])))));
     let small = a + a * p;
-    let mut l = LARGE32[7];
-    for k in (0..7).rev() {
-        l = LARGE32[k] + a * l;
-    }
+    let q = &LARGE32;
+    let l = q[0] + a * (q[1] + a * (q[2] + a * (q[3] + a * (q[4] + a * (q[5] + a * (q[6] + a * q[7]))))));
     let large = 1.0 - exp32(l);
     (if a < 1.0 { small } else { large }).copysign(x)
 }

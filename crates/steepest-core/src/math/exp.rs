@@ -36,21 +36,28 @@ pub(super) fn exp64(x: f64) -> f64 {
     // Beyond these the result is ∞ or 0 anyway; NaN passes through both comparisons.
     let x = if x > 710.0 { 710.0 } else { x };
     let x = if x < -746.0 { -746.0 } else { x };
-    let (n, r, _) = reduce64(x);
-    scale64(1.0 + (r + r * r * q64(r)), n)
+    let (n, r, c) = reduce64(x);
+    scale64(1.0 + (r + (r * r * q64(r) + c)), n)
 }
 
 /// exp(x) − 1 in double precision.
 #[inline(always)]
 pub(super) fn exp_m1_64(x: f64) -> f64 {
-    let y = if x > 710.0 { 710.0 } else { x };
-    let y = if y < -40.0 { -40.0 } else { y };
-    let (n, r, c) = reduce64(y);
-    // 2ⁿ (exp r − 2⁻ⁿ), the large parts first. Beyond n = 60, 2⁻ⁿ is nothing, and below −1022 it is no normal number.
-    let inverse = if y > 42.0 { 0.0 } else { f64::from_bits(1023u64.wrapping_sub(n) << 52) };
-    let value = scale64(((1.0 - inverse) + r) + (r * r * q64(r) + c), n);
     // Below 2⁻⁵⁴ the result is x itself, with its sign of zero.
+    let (_, value) = exp_pair64(x);
     if x.abs() < 5.55e-17 { x } else { value }
+}
+
+/// (exp x, exp(x) − 1) in double precision; the first is e⁻⁴⁰ for smaller x, and the second has lost the sign of zero.
+#[inline(always)]
+pub(super) fn exp_pair64(x: f64) -> (f64, f64) {
+    let x = if x > 710.0 { 710.0 } else { x };
+    let x = if x < -40.0 { -40.0 } else { x };
+    let (n, r, c) = reduce64(x);
+    let rest = r * r * q64(r) + c;
+    // 2ⁿ (exp r − 2⁻ⁿ), the large parts first. Beyond n = 60, 2⁻ⁿ is nothing, and below −1022 it is no normal number.
+    let inverse = if x > 42.0 { 0.0 } else { f64::from_bits(1023u64.wrapping_sub(n) << 52) };
+    (scale64(1.0 + (r + rest), n), scale64(((1.0 - inverse) + r) + rest, n))
 }
 
 /// n as the bits of an integer, r rounded, and what its rounding lost.
@@ -87,19 +94,26 @@ fn scale64(y: f64, n: u64) -> f64 {
 pub(super) fn exp32(x: f32) -> f32 {
     let x = if x > 89.0 { 89.0 } else { x };
     let x = if x < -104.0 { -104.0 } else { x };
-    let (n, r, _) = reduce32(x);
-    scale32(1.0 + (r + r * r * q32(r)), n)
+    let (n, r, c) = reduce32(x);
+    scale32(1.0 + (r + (r * r * q32(r) + c)), n)
 }
 
 /// exp(x) − 1 in single precision; the steps are those of [`exp_m1_64`].
 #[inline(always)]
 pub(super) fn exp_m1_32(x: f32) -> f32 {
-    let y = if x > 89.0 { 89.0 } else { x };
-    let y = if y < -20.0 { -20.0 } else { y };
-    let (n, r, c) = reduce32(y);
-    let inverse = if y > 21.0 { 0.0 } else { f32::from_bits(127u32.wrapping_sub(n) << 23) };
-    let value = scale32(((1.0 - inverse) + r) + (r * r * q32(r) + c), n);
+    let (_, value) = exp_pair32(x);
     if x.abs() < 2.9e-8 { x } else { value }
+}
+
+/// (exp x, exp(x) − 1) in single precision; the first is e⁻²⁰ for smaller x, and the second has lost the sign of zero.
+#[inline(always)]
+pub(super) fn exp_pair32(x: f32) -> (f32, f32) {
+    let x = if x > 89.0 { 89.0 } else { x };
+    let x = if x < -20.0 { -20.0 } else { x };
+    let (n, r, c) = reduce32(x);
+    let rest = r * r * q32(r) + c;
+    let inverse = if x > 21.0 { 0.0 } else { f32::from_bits(127u32.wrapping_sub(n) << 23) };
+    (scale32(1.0 + (r + rest), n), scale32(((1.0 - inverse) + r) + rest, n))
 }
 
 #[inline(always)]

@@ -1,8 +1,8 @@
 //! Functions made of exponentials: the logistic sigmoid, ln(1 + exp x) and the hyperbolic tangent.
 //!
-//! All go through exp(−|x|) or exp(−2|x|) − 1, which never overflow and keep the relative accuracy of small results.
+//! All go through exp(−|x|) or exp(±2|x|), which cannot overflow there, and keep the relative accuracy of small results.
 
-use super::exp::{exp_m1_32, exp_m1_64, exp32, exp64};
+use super::exp::{exp_pair32, exp_pair64, exp32, exp64};
 use super::log::{ln_1p_unit32, ln_1p_unit64};
 
 /// (ln(1 + eˣ), 1/(1 + e⁻ˣ)) in double precision.
@@ -17,8 +17,15 @@ pub(super) fn logistic64(x: f64) -> (f64, f64) {
 /// tanh x in double precision.
 #[inline(always)]
 pub(super) fn tanh64(x: f64) -> f64 {
-    let e = exp_m1_64(-2.0 * x.abs());
-    (-e / (e + 2.0)).copysign(x)
+    let a = x.abs();
+    // For small a, (e − 1)/(e + 1) with e = exp(2a), where e − 1 is computed as such; beyond, 1 − 2e/(1 + e) with e = exp(−2a).
+    let near = a < 0.55;
+    let (e, e_m1) = exp_pair64(if near { 2.0 * a } else { -2.0 * a });
+    let (over, under) = if near { (e_m1, e_m1 + 2.0) } else { (2.0 * e, e + 1.0) };
+    let quotient = over / under;
+    let value = if near { quotient } else { 1.0 - quotient };
+    // Where x³/3 is below the rounding, x itself: subnormal numbers have too few digits for the quotient.
+    (if a < 5.55e-17 { a } else { value }).copysign(x)
 }
 
 /// (ln(1 + eˣ), 1/(1 + e⁻ˣ)) in single precision.
@@ -33,6 +40,12 @@ pub(super) fn logistic32(x: f32) -> (f32, f32) {
 /// tanh x in single precision.
 #[inline(always)]
 pub(super) fn tanh32(x: f32) -> f32 {
-    let e = exp_m1_32(-2.0 * x.abs());
-    (-e / (e + 2.0)).copysign(x)
+    let a = x.abs();
+    let near = a < 0.55;
+    let (e, e_m1) = exp_pair32(if near { 2.0 * a } else { -2.0 * a });
+    let (over, under) = if near { (e_m1, e_m1 + 2.0) } else { (2.0 * e, e + 1.0) };
+    let quotient = over / under;
+    let value = if near { quotient } else { 1.0 - quotient };
+    // Where x³/3 is below the rounding, x itself: subnormal numbers have too few digits for the quotient.
+    (if a < 2.9e-8 { a } else { value }).copysign(x)
 }

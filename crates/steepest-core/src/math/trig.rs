@@ -24,7 +24,7 @@ const COS: [f64; 6] = [
 /// 1.5 · 2⁵²: adding it rounds to an integer, which then stands in the low bits.
 const ROUND: f64 = 6755399441055744.0;
 
-/// (sin 2πu, cos 2πu) for |u| ≤ 2⁴⁸, NaN beyond; maximal error 1.5 ulp.
+/// (sin 2πu, cos 2πu) for |u| ≤ 2⁴⁸, NaN beyond; largest error found 1.9 ulp.
 ///
 /// ```
 /// use steepest_core::math::sin_cos_turns;
