@@ -45,7 +45,7 @@ pub enum IsaError {
 /// A hot loop that [`Isa::run`] compiles for every level.
 ///
 /// Mark `run`, and every function it calls, `#[inline(always)]`: only what is inlined into the compilation for a level
-/// uses its instructions. Write plain arithmetic, without `mul_add` and without calls into the system's math library.
+/// uses its instructions (a large closure is not, and silently runs at the baseline). Write plain arithmetic, without `mul_add` and without calls into the system's math library.
 ///
 /// ```
 /// use steepest_core::isa::{Isa, Kernel};

@@ -1,8 +1,10 @@
 //! The error function.
 //!
 //! For |x| < 1, erf x = x + x P(x²); beyond, 1 − exp(L(|x|)) with L a polynomial for ln erfc, fitted with the weight erfc so that
-//! its error counts as it does in the result. Both are computed and one is chosen, so that lanes never part. The
+//! its error counts as it does in the result. Both are computed and one is chosen, without a branch, so that lanes never part. The
 //! coefficients are from `reference/minimax.py`.
+
+use std::hint::select_unpredictable;
 
 use super::exp::{exp32, exp64};
 
@@ -69,7 +71,7 @@ pub(super) fn erf64(x: f64) -> f64 {
         q[1] + z * (q[3] + z * (q[5] + z * (q[7] + z * (q[9] + z * (q[11] + z * (q[13] + z * (q[15] + z * q[17])))))));
     let l = even + a * odd;
     let large = 1.0 - exp64(l);
-    (if a < 1.0 { small } else { large }).copysign(x)
+    select_unpredictable(a < 1.0, small, large).copysign(x)
 }
 
 /// erf x in single precision.
@@ -83,5 +85,5 @@ pub(super) fn erf32(x: f32) -> f32 {
     let q = &LARGE32;
     let l = q[0] + a * (q[1] + a * (q[2] + a * (q[3] + a * (q[4] + a * (q[5] + a * (q[6] + a * q[7]))))));
     let large = 1.0 - exp32(l);
-    (if a < 1.0 { small } else { large }).copysign(x)
+    select_unpredictable(a < 1.0, small, large).copysign(x)
 }

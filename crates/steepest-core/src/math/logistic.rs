@@ -1,6 +1,9 @@
 //! Functions made of exponentials: the logistic sigmoid, ln(1 + exp x) and the hyperbolic tangent.
 //!
-//! All go through exp(−|x|) or exp(±2|x|), which cannot overflow there, and keep the relative accuracy of small results.
+//! Where two forms are computed, `select_unpredictable` keeps the compiler from making a branch of the choice, which would
+//! end the vector code. All go through exp(−|x|) or exp(±2|x|), which cannot overflow there, and keep the relative accuracy of small results.
+
+use std::hint::select_unpredictable;
 
 use super::exp::{exp_pair32, exp_pair64, exp32, exp64};
 use super::log::{ln_1p_unit32, ln_1p_unit64};
@@ -20,10 +23,9 @@ pub(super) fn tanh64(x: f64) -> f64 {
     let a = x.abs();
     // For small a, (e − 1)/(e + 1) with e = exp(2a), where e − 1 is computed as such; beyond, 1 − 2e/(1 + e) with e = exp(−2a).
     let near = a < 0.55;
-    let (e, e_m1) = exp_pair64(if near { 2.0 * a } else { -2.0 * a });
-    let (over, under) = if near { (e_m1, e_m1 + 2.0) } else { (2.0 * e, e + 1.0) };
-    let quotient = over / under;
-    let value = if near { quotient } else { 1.0 - quotient };
+    let (e, e_m1) = exp_pair64(select_unpredictable(near, 2.0 * a, -2.0 * a));
+    let quotient = select_unpredictable(near, e_m1, 2.0 * e) / select_unpredictable(near, e_m1 + 2.0, e + 1.0);
+    let value = select_unpredictable(near, quotient, 1.0 - quotient);
     // Where x³/3 is below the rounding, x itself: subnormal numbers have too few digits for the quotient.
     (if a < 5.55e-17 { a } else { value }).copysign(x)
 }
@@ -42,10 +44,9 @@ pub(super) fn logistic32(x: f32) -> (f32, f32) {
 pub(super) fn tanh32(x: f32) -> f32 {
     let a = x.abs();
     let near = a < 0.55;
-    let (e, e_m1) = exp_pair32(if near { 2.0 * a } else { -2.0 * a });
-    let (over, under) = if near { (e_m1, e_m1 + 2.0) } else { (2.0 * e, e + 1.0) };
-    let quotient = over / under;
-    let value = if near { quotient } else { 1.0 - quotient };
+    let (e, e_m1) = exp_pair32(select_unpredictable(near, 2.0 * a, -2.0 * a));
+    let quotient = select_unpredictable(near, e_m1, 2.0 * e) / select_unpredictable(near, e_m1 + 2.0, e + 1.0);
+    let value = select_unpredictable(near, quotient, 1.0 - quotient);
     // Where x³/3 is below the rounding, x itself: subnormal numbers have too few digits for the quotient.
     (if a < 2.9e-8 { a } else { value }).copysign(x)
 }
