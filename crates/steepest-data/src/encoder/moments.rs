@@ -64,32 +64,25 @@ fn pass(values: &[f64], rows: &[u32], weights: Option<&[f64]>, unit: f64) -> Mom
     let mut x = [0.0; BLOCK];
     let mut w = [1.0; BLOCK];
     for block in rows.chunks(BLOCK) {
-        let mut n = 0;
-        for &i in block {
-            let v = values[i as usize];
-            if v.is_finite() {
-                m.least = m.least.min(v);
-                m.most = m.most.max(v);
-                m.nonzero += usize::from(v != 0.0);
-                x[n] = if unit == 1.0 { v } else { v / unit };
-                if let Some(weights) = weights {
-                    w[n] = weights[i as usize];
-                }
-                n += 1;
-            } else if v.is_nan() {
-                m.missing += 1;
-            } else {
-                m.infinite += 1;
-            }
-        }
+        let n = gather(values, block, weights, &mut x, &mut w, &mut m);
         m.count += n;
+        if unit != 1.0 {
+            x[..n].iter_mut().for_each(|v| *v /= unit);
+        }
         let (x, w) = (&x[..n], &w[..n]);
-        let weight = lanes(n, |k| w[k]);
+        let (weight, mean, around);
+        if weights.is_some() {
+            weight = lanes(n, |k| w[k]);
+            mean = lanes(n, |k| w[k] * x[k]) / weight;
+            around = lanes(n, |k| w[k] * (x[k] - mean) * (x[k] - mean));
+        } else {
+            weight = n as f64;
+            mean = lanes(n, |k| x[k]) / weight;
+            around = lanes(n, |k| (x[k] - mean) * (x[k] - mean));
+        }
         if weight == 0.0 {
             continue;
         }
-        let mean = lanes(n, |k| w[k] * x[k]) / weight;
-        let around = lanes(n, |k| w[k] * (x[k] - mean) * (x[k] - mean));
         let total = m.weight + weight;
         let apart = mean - m.mean;
         squares += around + apart * apart * (m.weight * weight / total);
@@ -104,6 +97,52 @@ fn pass(values: &[f64], rows: &[u32], weights: Option<&[f64]>, unit: f64) -> Mom
         m.sd = 0.0;
     }
     m
+}
+
+/// Puts the finite values of a block of rows, and their weights, to the front of `x` and `w`, and counts the others. Returns how many there are.
+fn gather(
+    values: &[f64],
+    block: &[u32],
+    weights: Option<&[f64]>,
+    x: &mut [f64; BLOCK],
+    w: &mut [f64; BLOCK],
+    m: &mut Moments,
+) -> usize {
+    for (slot, &i) in x.iter_mut().zip(block) {
+        *slot = values[i as usize];
+    }
+    if let Some(weights) = weights {
+        for (slot, &i) in w.iter_mut().zip(block) {
+            *slot = weights[i as usize];
+        }
+    }
+    let n = block.len();
+    let mut finite = n;
+    // 0 · v is 0 for a finite v and NaN otherwise: one sum tells whether a block needs the slow way.
+    if lanes(n, |k| x[k] * 0.0) != 0.0 {
+        finite = 0;
+        for k in 0..n {
+            if x[k].is_finite() {
+                (x[finite], w[finite]) = (x[k], w[k]);
+                finite += 1;
+            } else if x[k].is_nan() {
+                m.missing += 1;
+            } else {
+                m.infinite += 1;
+            }
+        }
+    }
+    let (mut least, mut most) = ([m.least; 8], [m.most; 8]);
+    for chunk in x[..finite].chunks(8) {
+        for (k, &v) in chunk.iter().enumerate() {
+            least[k] = if v < least[k] { v } else { least[k] };
+            most[k] = if v > most[k] { v } else { most[k] };
+        }
+    }
+    m.least = least.into_iter().fold(f64::INFINITY, f64::min);
+    m.most = most.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    m.nonzero += x[..finite].iter().filter(|v| **v != 0.0).count();
+    finite
 }
 
 /// Σ f(k) for k < n in eight interleaved sums, which the compiler keeps in one register.

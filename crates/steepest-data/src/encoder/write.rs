@@ -4,14 +4,21 @@
 //! sparse matrix of ones stores no values: a first pass finds out, which stops early in the common case of a dense matrix
 //! whose first rows are not exact.
 
+use std::mem::MaybeUninit;
+
 use rayon::prelude::*;
 use steepest_core::{Flat, Real, flat_zeros};
 
 use super::cells::Cells;
 use crate::matrix::{Dense, Matrix, Sparse, Values};
 
-/// Rows of a block: with 100 columns of 8 bytes a block takes 100 kB, a part of the second-level cache.
+/// Most rows of a block.
 const BLOCK: usize = 128;
+
+/// Rows of a block of a dense matrix: what fits the first-level cache, 16 at least.
+fn dense_block(cols: usize) -> usize {
+    (4096 / cols.max(1)).clamp(16, BLOCK)
+}
 
 /// A value that is not finite: position in the list of rows, and feature.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,12 +47,21 @@ pub(crate) fn dense(cells: &[Cells<'_>], rows: &[u32], cols: usize) -> Result<Ma
 }
 
 fn fill_dense<T: Real>(cells: &[Cells<'_>], rows: &[u32], cols: usize) -> Result<Flat<T>, Overflow> {
-    let mut values = flat_zeros::<T>(rows.len() * cols);
-    let bad = values
-        .par_chunks_mut(BLOCK * cols)
-        .zip(rows.par_chunks(BLOCK))
+    let len = rows.len() * cols;
+    let block_rows = dense_block(cols);
+    let mut values = Flat::<T>::with_capacity(64, len);
+    // SAFETY: the allocation holds at least `len` elements of T, and MaybeUninit<T> has the layout of T and needs no
+    // initialization. Nothing else refers to the allocation while `room` is used.
+    let room = unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast::<MaybeUninit<T>>(), len) };
+    // Blocks clear their own memory, so that each thread is the first to touch the pages it writes.
+    let bad = room
+        .par_chunks_mut(block_rows * cols)
+        .zip(rows.par_chunks(block_rows))
         .enumerate()
-        .filter_map(|(number, (out, block))| {
+        .filter_map(|(number, (room, block))| {
+            room.fill(MaybeUninit::new(T::ZERO));
+            // SAFETY: every element was written just now.
+            let out = unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast::<T>(), room.len()) };
             let mut bad: Option<Overflow> = None;
             for c in cells {
                 let mut sound = true;
@@ -54,12 +70,14 @@ fn fill_dense<T: Real>(cells: &[Cells<'_>], rows: &[u32], cols: usize) -> Result
                     out[k * cols + feature as usize] = T::from_f64(v);
                 });
                 if !sound && bad.is_none() {
-                    bad = first_bad(c, block, number * BLOCK);
+                    bad = first_bad(c, block, number * block_rows);
                 }
             }
             bad
         })
         .min_by_key(|bad| bad.row);
+    // SAFETY: the chunks cover all `len` elements, and each was written.
+    unsafe { values.set_len(len) };
     bad.map_or(Ok(values), Err)
 }
 
