@@ -1,0 +1,62 @@
+//! What ends the program with a code other than 0, and how it is told.
+
+use std::io::{IsTerminal, Write};
+
+/// A failure: its exit code, what happened, and what to do.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+    help: Option<String>,
+}
+
+impl Failure {
+    /// Bad input or usage: exit code 2.
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure { code: 2, message: message.into(), help: None }
+    }
+
+    /// Bad input, told by an error of a library: exit code 2.
+    pub fn input(error: impl std::error::Error) -> Failure {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            // Errors that forward to their source would say the same twice.
+            if !message.contains(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
+            source = cause.source();
+        }
+        Failure { code: 2, message, help: None }
+    }
+
+    /// What was asked was not reached: exit code 1.
+    pub fn missed(message: impl Into<String>) -> Failure {
+        Failure { code: 1, message: message.into(), help: None }
+    }
+
+    /// The same failure with a line that says what to do.
+    pub fn with_help(mut self, help: impl Into<String>) -> Failure {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        self.code
+    }
+
+    /// Writes the failure to stderr.
+    pub fn print(&self) {
+        let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let (red, cyan, off) = if colour { ("\x1b[1;31m", "\x1b[36m", "\x1b[0m") } else { ("", "", "") };
+        let mut err = std::io::stderr().lock();
+        // Nothing is left to do when stderr itself is gone.
+        let _ = writeln!(err, "{red}error{off}     {}", self.message);
+        if let Some(help) = &self.help {
+            let _ = writeln!(err, "{cyan}help{off}      {help}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Reading what the user named: from the data flags to a table or sparse rows.
+
+use steepest_data::read::{Input, Missing, ReadOptions, ReadReport, Separator, Sources, read};
+
+use crate::failure::Failure;
+use crate::options::{DataOptions, Header};
+use crate::say::Say;
+
+/// Reads `files` as the data flags say; `dimension` is the least number of features of sparse rows.
+pub fn read_files(
+    files: &[String],
+    options: &DataOptions,
+    dimension: usize,
+    say: &Say,
+) -> Result<(Input, ReadReport), Failure> {
+    if files.is_empty() {
+        return Err(Failure::usage("no data is given").with_help("name a file, a glob, or `-` for standard input"));
+    }
+    let sources = Sources::from_args(files).map_err(Failure::input)?;
+    let (input, report) = read(&sources, &read_options(options, dimension)?).map_err(Failure::input)?;
+    for warning in &report.warnings {
+        say.warning(&warning.to_string());
+    }
+    Ok((input, report))
+}
+
+fn read_options(options: &DataOptions, dimension: usize) -> Result<ReadOptions, Failure> {
+    let mut read = ReadOptions { dimension, ..ReadOptions::default() };
+    if !options.missing.is_empty() {
+        read.missing = Missing::new(options.missing.iter().cloned());
+    }
+    read.header = match options.header {
+        Some(Header::Yes) => Some(true),
+        Some(Header::No) => Some(false),
+        Some(Header::Auto) | None => None,
+    };
+    read.separator = options.separator.as_deref().map(separator).transpose()?;
+    Ok(read)
+}
+
+fn separator(text: &str) -> Result<Separator, Failure> {
+    match text {
+        "tab" | "\\t" => Ok(Separator::Byte(b'\t')),
+        "space" | "whitespace" => Ok(Separator::Whitespace),
+        one if one.len() == 1 && one.is_ascii() => Ok(Separator::Byte(one.as_bytes()[0])),
+        other => Err(Failure::usage(format!("--separator: `{other}` is no separator"))
+            .with_help("give one character, `tab` or `whitespace`")),
+    }
+}
