@@ -235,12 +235,11 @@ impl<T: Real> ChainRun<T> {
     }
 
     fn make_state(&mut self, moments: Moments, seed: u64) {
-        let blocks = self.pieces.iter().map(|p| p.at.len().div_ceil(TILE)).sum();
         for node in &self.nodes {
             let Kind::Unit(unit) = &node.kind else { continue };
             for spec in unit.slots() {
                 let stream = self.slots.len() as u64;
-                self.slots.push(Slot::new(spec.kind, self.len, blocks, moments, (seed, stream)));
+                self.slots.push(Slot::new(spec.kind, self.len, moments, (seed, stream)));
             }
         }
     }
@@ -610,16 +609,9 @@ impl<T: Real> ChainRun<T> {
                 Kind::Unit(unit) => {
                     for (name, s) in node.slot_names.iter().zip(node.slots.clone()) {
                         let slot = &mut self.slots[s];
-                        let mut piece = 0;
-                        for (k, (segment, _, at)) in self.segments.iter().enumerate() {
-                            let first = self.pieces[piece..].iter().position(|p| p.segment == k).map(|i| i + piece);
-                            let blocks = first.map_or(0..0, |f| {
-                                piece = f + self.pieces[f..].iter().take_while(|p| p.segment == k).count();
-                                let last = &self.pieces[piece - 1];
-                                self.pieces[f].slot.block..last.slot.block + last.at.len().div_ceil(TILE)
-                            });
+                        for (segment, _, at) in &self.segments {
                             let full = format!("{prefix}{name}/{}", segment.name);
-                            slot.visit(&full, *at..at + segment.len, blocks, state);
+                            slot.visit(&full, *at..at + segment.len, state);
                         }
                     }
                     let by_segment = unit.cut() == Cut::Segment;

@@ -1,30 +1,41 @@
 //! Update rules, schedules, line searches and solvers of steepest.
 
+mod accumulate;
 mod chain;
+mod first_order;
 mod groups;
 mod link;
 mod optimizer;
 mod precision;
 mod registry;
 mod schedule;
-mod segment_rules;
+pub mod segment_rules;
 mod slots;
 pub mod solvers;
 mod spec;
 mod stage;
 pub mod stages;
+mod stopping;
 mod suggest;
 mod unit;
+mod wrap;
 
+pub use accumulate::Accumulator;
+pub use first_order::FirstOrder;
 pub use groups::{GroupSpec, Pattern};
 pub use link::{IntoChain, IntoLink, Link, Place, chain};
 pub use optimizer::{OnNonFinite, Optimizer, OptimizerSpec, StepError};
 pub use precision::Moments;
 pub use registry::{Entry, Kind, OptionSpec, Range, Value, entries, entry};
-pub use schedule::Schedule;
+pub use schedule::{
+    Anneal, BatchGrowth, Decay, Plateau, PlateauMode, SCHEDULES, Scaling, Schedule, ScheduleEntry, ScheduleError,
+    Shape, Span, Warmup, schedule_entry,
+};
 pub use segment_rules::SegmentRule;
 pub use spec::{Arg, Call, Options, Spec, SpecError};
 pub use stage::{
     At, Cut, Fuse, Group, LANES, Lanes, SlotArray, SlotKind, SlotSpec, Stage, StepCx, exact, first, fuse, second,
 };
+pub use stopping::{Criteria, Stopping, Tolerance};
 pub use suggest::suggest;
+pub use wrap::{SAM, Sam};

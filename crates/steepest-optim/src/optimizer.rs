@@ -6,12 +6,13 @@ use thiserror::Error;
 use crate::{
     chain::ChainRun,
     groups::GroupSpec,
-    link::{IntoChain, Link, Place},
+    link::{IntoChain, Link, Place, Work},
     precision::Moments,
     registry::{Kind, Table},
-    schedule::Schedule,
+    schedule::{Schedule, ScheduleError},
+    segment_rules::is_matrix,
     spec::{self, Arg, Spec, SpecError},
-    stage::Group,
+    stage::{Cut, Group},
 };
 
 /// Why a step could not be made.
@@ -105,16 +106,27 @@ impl OptimizerSpec {
         Ok(OptimizerSpec { rule, groups, lr: None, horizon: None, seed: 0 })
     }
 
-    /// The learning rate by another way than the chain: a flag or a key named `origin`.
+    /// The schedule given beside the chain, by a flag or a key named `origin`: a rate, a shape without a rate (that of the
+    /// chain or the rule's default is its peak), or both.
     ///
     /// # Errors
-    /// [`SpecError::RateTwice`] if the chain has one too.
+    /// [`SpecError::RateTwice`] if the chain has a schedule, or both have a rate.
     pub fn with_lr(mut self, lr: Schedule, origin: &str) -> Result<OptimizerSpec, SpecError> {
-        if self.rule.calls.iter().any(|c| c.get("lr").is_some()) {
-            return Err(SpecError::RateTwice { text: self.rule.to_string(), other: origin.into() });
+        for arg in self.rule.calls.iter().filter_map(|c| c.get("lr")) {
+            let constant = Schedule::parse(&arg.value).is_ok_and(|s| s.is_constant());
+            if !constant || lr.peak().is_some() {
+                return Err(SpecError::RateTwice { text: self.rule.to_string(), other: origin.into() });
+            }
         }
         self.lr = Some(lr);
         Ok(self)
+    }
+
+    /// The number of steps of the run, for schedules that refer to it.
+    #[must_use]
+    pub fn with_horizon(mut self, steps: u64) -> OptimizerSpec {
+        self.horizon = Some(steps);
+        self
     }
 
     /// The optimizer for these tensors.
@@ -133,9 +145,33 @@ impl OptimizerSpec {
                 parts.push(plan.bind(layout, &[], self.seed, |s| taken(s) == Some(i)));
             }
         }
-        parts.insert(0, main.bind(layout, &self.groups, self.seed, |s| taken(s).is_none()));
+        // Rules for matrices leave the other tensors to AdamW, with the same rate and decay.
+        let matrices_only = self.rule.calls.iter().find(|c| MATRIX_RULES.contains(&c.name.as_str()));
+        if let Some(call) = matrices_only {
+            let adamw = Plan::<T>::new(&self.fallback(call), self)?;
+            parts.insert(0, adamw.bind(layout, &self.groups, self.seed, |s| taken(s).is_none() && !is_matrix(s)));
+        }
+        let fits = |s: &Segment| matrices_only.is_none() || is_matrix(s);
+        parts.insert(0, main.bind(layout, &self.groups, self.seed, |s| taken(s).is_none() && fits(s)));
         parts.retain(|p| p.chain.len() > 0 || layout.is_empty());
         Ok(Optimizer { layout: layout.clone(), parts, step: 0, lr_scale: 1.0, on_non_finite: OnNonFinite::default() })
+    }
+}
+
+/// Rules that are made for matrices.
+const MATRIX_RULES: [&str; 1] = ["muon"];
+
+impl OptimizerSpec {
+    /// What the tensors take that a rule for matrices cannot.
+    fn fallback(&self, call: &spec::Call) -> Spec {
+        let keep = |a: &&Arg| matches!(a.key.as_deref(), Some("lr" | "weight_decay" | "decay" | "moments") | None);
+        let mut args: Vec<Arg> = call.args.iter().filter(keep).cloned().collect();
+        if call.get("weight_decay").is_none() {
+            args.push(Arg { key: Some("weight_decay".into()), value: "0.1".into(), column: call.column });
+        }
+        let adamw = spec::Call { name: "adamw".into(), args, column: call.column };
+        let others = |c: &spec::Call| if c.name == call.name { adamw.clone() } else { c.clone() };
+        Spec { calls: self.rule.calls.iter().map(others).collect() }
     }
 }
 
@@ -156,6 +192,13 @@ impl<T: Real> Plan<T> {
         for call in &rule.calls {
             let column = call.column;
             let entry = spec::find(call)?;
+            if entry.kind == Kind::Wrapper {
+                let why = format!(
+                    "`{}` asks for two gradients a step: it stands first in the chain, and a solver runs it",
+                    call.name
+                );
+                return Err(SpecError::Refused { column, why });
+            }
             let (options, keys) = spec::resolve(call, entry)?;
             if let Some(given) = keys.lr {
                 if lr.is_some() {
@@ -182,10 +225,21 @@ impl<T: Real> Plan<T> {
             }
         }
         plan.lr = match (lr, &whole.lr, default_lr) {
-            (Some(arg), _, _) => {
-                Schedule::parse(&arg.value).map_err(|why| SpecError::Schedule { column: arg.column, why })?
+            (Some(arg), flag, _) => {
+                let at = |why: ScheduleError| SpecError::Schedule { column: arg.column, why: why.to_string() };
+                let own = Schedule::parse(&arg.value).map_err(at)?;
+                match (flag, own.peak()) {
+                    (None, _) => own.or_peak(default_lr.unwrap_or(1.0)).with_horizon(whole.horizon).map_err(at)?,
+                    // A shape by a flag and the rate in the chain belong together; two shapes or two rates do not.
+                    (Some(shape), Some(peak)) if own.is_constant() && shape.peak().is_none() => {
+                        shape.clone().or_peak(peak)
+                    }
+                    (Some(_), _) => {
+                        return Err(SpecError::RateTwice { text: rule.to_string(), other: "another setting".into() });
+                    }
+                }
             }
-            (None, Some(lr), _) => lr.clone(),
+            (None, Some(lr), default) => lr.clone().or_peak(default.unwrap_or(1.0)),
             (None, None, Some(lr)) => Schedule::constant(lr),
             (None, None, None) => {
                 return Err(SpecError::Refused {
@@ -196,6 +250,8 @@ impl<T: Real> Plan<T> {
                 });
             }
         };
+        let needs = |why: ScheduleError| SpecError::Schedule { column: 1, why: why.to_string() };
+        plan.lr = plan.lr.with_horizon(whole.horizon).map_err(needs)?;
         Ok(plan)
     }
 
@@ -203,8 +259,17 @@ impl<T: Real> Plan<T> {
         let refuse = |why: &str| Err(SpecError::Refused { column, why: why.into() });
         let applied = self.links.iter().any(|l| l.place == Place::Applies);
         let after = self.links.iter().any(|l| l.place == Place::After);
+        let spills = |(i, l): (usize, &Link<T>)| match &l.work {
+            Work::Segments(_) => true,
+            Work::Lanes(unit) => i > 0 && unit.cut() != Cut::None,
+        };
+        let spilled = self.links.iter().enumerate().any(spills);
+        let uses_gradient = matches!(&link.work, Work::Lanes(unit) if unit.uses_gradient());
         match link.place {
             Place::Applies if applied => refuse("two rules of the chain apply the learning rate themselves"),
+            _ if spilled && uses_gradient => refuse(
+                "this stage compares the update with the gradient, which a tensor rule or a norm in the middle of the chain has overwritten; put it before them",
+            ),
             Place::Before | Place::Applies if after => {
                 refuse("averages and look-ahead come last, behind everything that changes the update")
             }

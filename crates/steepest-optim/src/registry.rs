@@ -7,7 +7,11 @@ use std::marker::PhantomData;
 
 use steepest_core::Real;
 
-use crate::stages::{self, Row, build};
+use crate::{
+    segment_rules,
+    stages::{self, Row, build},
+    wrap::SAM,
+};
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +20,8 @@ pub enum Kind {
     Optimizer,
     /// A piece for chains, without a learning rate of its own.
     Stage,
+    /// What stands in front of a chain and asks for more than one gradient a step.
+    Wrapper,
 }
 
 /// A rule of the table.
@@ -167,15 +173,48 @@ impl<T: Real> Table<T> {
         (&stages::ADAM, build::adam),
         (&stages::AMSGRAD, build::amsgrad),
         (&stages::ADAMW, build::adamw),
+        (&stages::ADAMAX, build::adamax),
+        (&stages::NADAM, build::nadam),
+        (&stages::RADAM, build::radam),
+        (&stages::LION, build::lion),
+        (&stages::SIGNSGD, build::signsgd),
+        (&stages::ADAN, build::adan),
+        (&stages::ADEMAMIX, build::ademamix),
+        (&stages::ADOPT, build::adopt),
+        (&stages::YOGI, build::yogi),
+        (&stages::ADABELIEF, build::adabelief),
+        (&stages::RPROP, build::rprop),
+        (&stages::LARS, build::lars),
+        (&stages::LAMB, build::lamb),
+        (&stages::SCHEDULE_FREE_SGD, build::schedule_free_sgd),
+        (&stages::SCHEDULE_FREE_ADAMW, build::schedule_free_adamw),
+        (&stages::PRODIGY, build::prodigy),
+        (&stages::DOG, build::dog),
+        (&segment_rules::MUON, segment_rules::build::muon),
+        (&segment_rules::ADAFACTOR, segment_rules::build::adafactor),
+        (&stages::CLIP, build::clip),
+        (&stages::CLIP_SEGMENT, build::clip_segment),
+        (&stages::CLIP_VALUE, build::clip_value),
+        (&stages::NORMALIZE, build::normalize),
         (&stages::L2, build::l2),
         (&stages::WEIGHT_DECAY, build::weight_decay),
         (&stages::MOMENTUM, build::momentum),
+        (&stages::SIGN, build::sign),
+        (&stages::CAUTIOUS, build::cautious),
+        (&stages::TRUST_RATIO, build::trust_ratio),
+        (&stages::POLYAK, build::polyak),
+        (&stages::EMA, build::ema),
+        (&stages::SWA, build::swa),
+        (&stages::LOOKAHEAD, build::lookahead),
+        (&segment_rules::CENTRALIZE, segment_rules::build::centralize),
+        (&segment_rules::CLIP_ADAPTIVE, segment_rules::build::clip_adaptive),
+        (&segment_rules::NOISE, segment_rules::build::noise),
     ];
 }
 
 /// All rules, optimizers first.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    Table::<f64>::ROWS.iter().map(|row| row.0)
+    Table::<f64>::ROWS.iter().map(|row| row.0).chain(std::iter::once(&SAM))
 }
 
 /// The rule with this name.

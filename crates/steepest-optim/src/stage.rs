@@ -117,6 +117,8 @@ pub trait Stage<T: Real>: Send + Sync + 'static {
     const SCALARS: &'static [(&'static str, f64)] = &[];
     /// What the stage's sums run over; the pass ends before a stage that cuts.
     const CUT: Cut = Cut::None;
+    /// Whether `at.g` is read; such a stage cannot stand behind a pass that has overwritten the gradient.
+    const USES_GRADIENT: bool = false;
     /// How many sums [`measure`](Stage::measure) adds up.
     const SUMS: usize = 0;
 
@@ -272,6 +274,7 @@ impl<T: Real, A: Stage<T>, B: Stage<T>> Stage<T> for (A, B) {
     };
     const SUMS: usize = A::SUMS;
     const AVERAGES: bool = A::AVERAGES || B::AVERAGES;
+    const USES_GRADIENT: bool = A::USES_GRADIENT || B::USES_GRADIENT;
 
     fn prepare(&mut self, cx: &StepCx<'_>, scalars: &mut [f64]) -> Self::Coefs {
         let (a, b) = scalars.split_at_mut(A::SCALARS.len());

@@ -29,6 +29,8 @@ pub(crate) trait Unit<T: Real>: Send + Sync {
     fn cut(&self) -> Cut;
     /// How many sums.
     fn sums(&self) -> usize;
+    /// Whether it reads the gradient as it entered the pass.
+    fn uses_gradient(&self) -> bool;
     /// Makes room for the coefficients of `count` groups.
     fn reserve(&mut self, count: usize);
     /// Prepares a step; `scale` multiplies the update behind the stage.
@@ -91,6 +93,9 @@ impl<T: Real, S: Stage<T>> Unit<T> for Compiled<T, S> {
     }
     fn averages(&self) -> bool {
         S::AVERAGES
+    }
+    fn uses_gradient(&self) -> bool {
+        S::USES_GRADIENT
     }
     fn reserve(&mut self, count: usize) {
         self.coefs.resize(count, (S::Coefs::default(), T::ONE));

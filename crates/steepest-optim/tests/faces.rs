@@ -28,8 +28,8 @@ fn mistakes_are_told_with_what_is_right() {
         ("weight_decay:0.1", &["no optimizer in it", "sgd:lr=0.1 |"]),
         ("adam | ", &["column 8", "expected the name"]),
         ("sgd:lr=(1", &["column 8", "no partner"]),
-        ("sgd:lr=-1", &["not a learning rate"]),
-        ("adam:moments=fp8", &["one of full, f32, bf16, int8"]),
+        ("sgd:lr=-1", &["column 5", "neither a learning rate ≥ 0 nor a schedule", "cosine_restarts"]),
+        ("adam:moments=fp8", &["one of full, f32, bf16"]),
         ("adam ; on role:bias set rate=1", &["column 8", "lr_factor, decay_factor"]),
     ] {
         let message = refused(text);

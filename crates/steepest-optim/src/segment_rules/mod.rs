@@ -1,5 +1,21 @@
 //! Rules that see whole tensors: their shape, rows and columns, and factors of their second moments.
 
+mod adafactor;
+mod muon;
+mod product;
+mod rows;
+
+pub use adafactor::{ADAFACTOR, ScaleByAdafactor};
+pub use muon::{MUON, MuonMomentum, Orthogonalize};
+pub use rows::{AddNoise, CENTRALIZE, CLIP_ADAPTIVE, Centralize, ClipAdaptive, NOISE};
+
+pub(crate) use muon::is_matrix;
+
+pub(crate) mod build {
+    //! The builders that go with the entries.
+    pub(crate) use super::{adafactor::adafactor, muon::muon, rows::centralize, rows::clip_adaptive, rows::noise};
+}
+
 use steepest_core::{Real, Segment, StateVisitor};
 
 use crate::stage::StepCx;

@@ -1,20 +1,56 @@
 //! The stages, one file an idea: equation, source, lanes.
 
+mod adabelief;
 mod adadelta;
 mod adagrad;
 mod adam;
+mod adamax;
+mod adan;
+mod ademamix;
+mod adopt;
+mod average;
+mod cautious;
+mod clip;
 mod decay;
+mod dog;
 mod identity;
+mod lion;
 mod momentum;
+mod nadam;
+mod prodigy;
+mod radam;
 mod rmsprop;
+mod rprop;
+mod schedule_free;
+mod sign;
+mod trust;
+mod yogi;
 
+pub use adabelief::{ADABELIEF, ScaleByBelief};
 pub use adadelta::{ADADELTA, ScaleByAdadelta};
 pub use adagrad::{ADAGRAD, ScaleByAdagrad};
-pub use adam::{ADAM, ADAMW, AMSGRAD, ScaleByAdam, ScaleByAmsgrad};
+pub use adam::{ADAM, ADAMW, AMSGRAD, AdamCoefs, ScaleByAdam, ScaleByAmsgrad};
+pub use adamax::{ADAMAX, ScaleByAdamax};
+pub use adan::{ADAN, AdanCoefs, ScaleByAdan};
+pub use ademamix::{ADEMAMIX, ScaleByAdemamix};
+pub use adopt::{ADOPT, ScaleByAdopt};
+pub use average::{Averaging, EMA, LOOKAHEAD, Lookahead, POLYAK, SWA};
+pub use cautious::{CAUTIOUS, MaskDisagreement, RescaleByNonzeros};
+pub use clip::{CLIP, CLIP_SEGMENT, CLIP_VALUE, ClipByGlobalNorm, ClipBySegmentNorm, ClipByValue, NORMALIZE};
 pub use decay::{AddDecay, AddL2, L2, WEIGHT_DECAY};
+pub use dog::{DOG, ScaleByDog};
 pub use identity::Identity;
+pub use lion::{LION, ScaleByLion};
 pub use momentum::{MOMENTUM, Momentum, MomentumInside, SGD};
+pub use nadam::{NADAM, ScaleByNadam};
+pub use prodigy::{PRODIGY, ProdigyCoefs, ScaleByProdigy};
+pub use radam::{RADAM, ScaleByRadam};
 pub use rmsprop::{RMSPROP, ScaleByCenteredRms, ScaleByRms};
+pub use rprop::{RPROP, ScaleByRprop};
+pub use schedule_free::{SCHEDULE_FREE_ADAMW, SCHEDULE_FREE_SGD, ScaleBySecondMoment, ScheduleFree, ScheduleFreeCoefs};
+pub use sign::{Average, SIGN, SIGNSGD, Sign};
+pub use trust::{LAMB, LARS, TRUST_RATIO, TrustRatio};
+pub use yogi::{ScaleByYogi, YOGI};
 
 use steepest_core::Real;
 
@@ -23,8 +59,13 @@ use crate::{link::Link, registry::Entry, spec::Options};
 pub(crate) mod build {
     //! The builders that go with the entries.
     pub(crate) use super::{
-        adadelta::adadelta, adagrad::adagrad, adam::adam, adam::adamw, adam::amsgrad, decay::l2, decay::weight_decay,
-        momentum::momentum, momentum::sgd, rmsprop::rmsprop,
+        adabelief::adabelief, adadelta::adadelta, adagrad::adagrad, adam::adam, adam::adamw, adam::amsgrad,
+        adamax::adamax, adan::adan, ademamix::ademamix, adopt::adopt, average::ema, average::lookahead,
+        average::polyak, average::swa, cautious::cautious, clip::clip, clip::clip_segment, clip::clip_value,
+        clip::normalize, decay::l2, decay::weight_decay, dog::dog, lion::lion, momentum::momentum, momentum::sgd,
+        nadam::nadam, prodigy::prodigy, radam::radam, rmsprop::rmsprop, rprop::rprop,
+        schedule_free::schedule_free_adamw, schedule_free::schedule_free_sgd, sign::sign, sign::signsgd, trust::lamb,
+        trust::lars, trust::trust_ratio, yogi::yogi,
     };
 }
 
