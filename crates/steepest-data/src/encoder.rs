@@ -200,14 +200,14 @@ impl TableEncoder {
         Ok((matrices.swap_remove(0), notices))
     }
 
-    /// Encodes several lists of rows, as the parts of a split; the notices cover the whole table.
+    /// Encodes several lists of rows, as the parts of a split; the notices are about all of them.
     pub fn transform_parts(&self, table: &Table, parts: &[&[u32]]) -> Result<(Vec<Matrix>, Vec<Notice>), EncodeError> {
         if self.version != VERSION {
             return Err(EncodeError::Version { found: self.version });
         }
         let (alignment, mut notices) = self.schema.align(table)?;
         let columns = cells::matching(self, table, &alignment)?;
-        let cells = cells::plan(self, &columns, &mut notices);
+        let cells = cells::plan(self, &columns, parts, &mut notices);
         let width = self.cols();
         let encode = |rows: &&[u32]| {
             let encoded = match self.storage {

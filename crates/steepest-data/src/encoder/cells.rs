@@ -90,10 +90,12 @@ fn plural(kind: Kind) -> &'static str {
     }
 }
 
-/// Resolves levels to features once, so that rows only look up codes; notices what training did not have.
+/// Resolves levels to features once, so that rows only look up codes; notices what the rows of `parts` have and training did
+/// not.
 pub(crate) fn plan<'a>(
     encoder: &TableEncoder,
     columns: &'a [Cow<'_, Column>],
+    parts: &[&[u32]],
     notices: &mut Vec<Notice>,
 ) -> Vec<Cells<'a>> {
     let mut first = 0;
@@ -105,7 +107,7 @@ pub(crate) fn plan<'a>(
         match (&c.encoding, &**column) {
             (&Encoding::Number { shift, scale, fill, missing }, Column::Number(values)) => {
                 cells.push(Cells::Number { values, shift, scale, fill: (fill - shift) / scale, missing, first });
-                unseen_missing(name, missing, column, notices);
+                unseen_missing(name, missing, values, parts, notices);
             }
             (Encoding::Category { levels, other, missing, reference }, Column::Category { codes, levels: written }) => {
                 let other = if *other { first + levels.len() as u32 } else { NONE };
@@ -114,7 +116,7 @@ pub(crate) fn plan<'a>(
                 let (to, unseen) = level_features(written, levels, reference.as_deref(), first, other);
                 // Rare levels of the training rows are expected; only without `other` is an unknown level news.
                 if other == NONE {
-                    unseen_levels(name, codes, written, &unseen, notices);
+                    unseen_levels(name, codes, written, &unseen, parts, notices);
                 }
                 cells.push(Cells::Category { codes, to, missing: gone });
             }
@@ -134,7 +136,7 @@ pub(crate) fn plan<'a>(
                 let gone = if *missing { at } else { NONE };
                 let year = *year;
                 cells.push(Cells::Time { values, year, month, weekday, hours: hours_at, missing: gone, first });
-                unseen_missing(name, *missing, column, notices);
+                unseen_missing(name, *missing, values, parts, notices);
             }
             (Encoding::Hashed {}, Column::Category { codes, levels }) => {
                 let bits = encoder.hash_bits.unwrap_or(0);
@@ -170,26 +172,31 @@ fn level_features(
     written.iter().map(|l| feature(l)).unzip()
 }
 
-fn unseen_levels(name: &str, codes: &[u32], written: &[String], unseen: &[bool], notices: &mut Vec<Notice>) {
+fn unseen_levels(
+    name: &str,
+    codes: &[u32],
+    written: &[String],
+    unseen: &[bool],
+    parts: &[&[u32]],
+    notices: &mut Vec<Notice>,
+) {
     if !unseen.contains(&true) {
         return;
     }
-    let strange = |&&code: &&u32| code != MISSING && unseen[code as usize];
-    if let Some(&code) = codes.iter().find(strange) {
-        let rows = codes.iter().filter(strange).count();
-        let example = written[code as usize].clone();
+    let strange = |&&i: &&u32| codes[i as usize] != MISSING && unseen[codes[i as usize] as usize];
+    let all = || parts.iter().copied().flatten();
+    if let Some(&i) = all().find(strange) {
+        let rows = all().filter(strange).count();
+        let example = written[codes[i as usize] as usize].clone();
         notices.push(Notice::UnseenLevels { column: name.to_string(), rows, example });
     }
 }
 
-fn unseen_missing(name: &str, known: bool, column: &Column, notices: &mut Vec<Notice>) {
+fn unseen_missing(name: &str, known: bool, values: &[f64], parts: &[&[u32]], notices: &mut Vec<Notice>) {
     if known {
         return;
     }
-    let rows = match column {
-        Column::Number(v) | Column::Time(v) => v.iter().filter(|v| !v.is_finite()).count(),
-        Column::Category { .. } => column.missing(),
-    };
+    let rows = parts.iter().copied().flatten().filter(|&&i| !values[i as usize].is_finite()).count();
     if rows > 0 {
         notices.push(Notice::UnseenMissing { column: name.to_string(), rows });
     }
