@@ -663,18 +663,27 @@ impl<T: Real> Kernel for Subtract<'_, T> {
     #[inline(always)]
     fn run(self) -> Option<usize> {
         let mut bad = None;
-        for (i, (x, u)) in self.x.chunks_mut(LANES).zip(self.u.chunks(LANES)).enumerate() {
-            let mut new = [T::ZERO; LANES];
+        // Whole blocks first: with a constant length they become vector instructions.
+        let (blocks, rest) = self.x.as_chunks_mut::<LANES>();
+        let (updates, rest_of_u) = self.u.as_chunks::<LANES>();
+        let whole = blocks.len() * LANES;
+        for (i, (x, u)) in blocks.iter_mut().zip(updates).enumerate() {
+            let mut new = *x;
             let mut clean = true;
-            for ((new, &x), &u) in new.iter_mut().zip(&*x).zip(u) {
-                *new = x - u;
-                clean &= new.is_finite();
+            for k in 0..LANES {
+                new[k] = x[k] - u[k];
+                clean &= new[k].is_finite();
             }
             if clean {
-                x.copy_from_slice(&new[..x.len()]);
+                *x = new;
             } else {
                 bad = bad.or(Some(i * LANES));
             }
+        }
+        if rest.iter().zip(rest_of_u).all(|(&x, &u)| (x - u).is_finite()) {
+            rest.iter_mut().zip(rest_of_u).for_each(|(x, &u)| *x -= u);
+        } else {
+            bad = bad.or(Some(whole));
         }
         bad
     }

@@ -38,10 +38,7 @@ impl<T: Real> FirstOrder<T> {
             return Err(SpecError::Refused { column: 1, why });
         }
         let mut spec = spec.clone();
-        let sam = match Sam::take(&mut spec.rule)? {
-            Some(sam) => Some(sam.with_len(layout.len())),
-            None => None,
-        };
+        let sam = Sam::take(&mut spec.rule)?.map(|sam| sam.with_len(layout.len()));
         // Oracles check their gradients, so a second check would be a pass for nothing.
         let optimizer = spec.build(layout)?.on_non_finite(OnNonFinite::Trust);
         let average = if optimizer.averages() { flat_from(start) } else { flat_zeros(0) };

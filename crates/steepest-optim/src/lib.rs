@@ -1,5 +1,8 @@
 //! Update rules, schedules, line searches and solvers of steepest.
 
+// Loops over blocks index several arrays by one k, like the formulas they transcribe.
+#![allow(clippy::needless_range_loop)]
+
 mod accumulate;
 mod chain;
 mod first_order;
@@ -7,6 +10,7 @@ mod groups;
 mod link;
 mod optimizer;
 mod precision;
+mod pytorch;
 mod registry;
 mod schedule;
 pub mod segment_rules;
@@ -26,6 +30,7 @@ pub use groups::{GroupSpec, Pattern};
 pub use link::{IntoChain, IntoLink, Link, Place, chain};
 pub use optimizer::{OnNonFinite, Optimizer, OptimizerSpec, StepError};
 pub use precision::Moments;
+pub use pytorch::{PyTorchNames, pytorch_name};
 pub use registry::{Entry, Kind, OptionSpec, Range, Value, entries, entry};
 pub use schedule::{
     Anneal, BatchGrowth, Decay, Plateau, PlateauMode, SCHEDULES, Scaling, Schedule, ScheduleEntry, ScheduleError,

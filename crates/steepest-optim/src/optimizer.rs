@@ -8,7 +8,7 @@ use crate::{
     groups::GroupSpec,
     link::{IntoChain, Link, Place, Work},
     precision::Moments,
-    registry::{Kind, Table},
+    registry::{self, Kind},
     schedule::{Schedule, ScheduleError},
     segment_rules::is_matrix,
     spec::{self, Arg, Spec, SpecError},
@@ -159,7 +159,7 @@ impl OptimizerSpec {
 }
 
 /// Rules that are made for matrices.
-const MATRIX_RULES: [&str; 1] = ["muon"];
+const MATRIX_RULES: [&str; 2] = ["muon", "shampoo"];
 
 impl OptimizerSpec {
     /// What the tensors take that a rule for matrices cannot.
@@ -167,7 +167,9 @@ impl OptimizerSpec {
         let keep = |a: &&Arg| matches!(a.key.as_deref(), Some("lr" | "weight_decay" | "decay" | "moments") | None);
         let mut args: Vec<Arg> = call.args.iter().filter(keep).cloned().collect();
         if call.get("weight_decay").is_none() {
-            args.push(Arg { key: Some("weight_decay".into()), value: "0.1".into(), column: call.column });
+            let default = registry::entry(&call.name).and_then(|e| e.options.iter().find(|o| o.key == "weight_decay"));
+            let value = default.and_then(|o| o.default).map_or("0".into(), |v| v.to_string());
+            args.push(Arg { key: Some("weight_decay".into()), value, column: call.column });
         }
         let adamw = spec::Call { name: "adamw".into(), args, column: call.column };
         let others = |c: &spec::Call| if c.name == call.name { adamw.clone() } else { c.clone() };
@@ -218,7 +220,7 @@ impl<T: Real> Plan<T> {
                 let at = words.iter().position(|w| *w == arg.value).ok_or_else(|| word(call, "decay", &arg, &words))?;
                 plan.decay_all = at == 1;
             }
-            let row = Table::<T>::ROWS.iter().find(|row| row.0.name == entry.name);
+            let row = registry::rows::<T>().iter().find(|row| row.0.name == entry.name);
             let links = row.map(|row| row.1(&options)).unwrap_or_default();
             for link in links {
                 plan.push(link, column)?;

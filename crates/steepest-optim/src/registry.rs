@@ -3,7 +3,7 @@
 //! What the program lists, what texts may say, what messages suggest and what gets built all come from here. A rule is
 //! one file under `stages` or `segment_rules`, with its [`Entry`], and one line here.
 
-use std::marker::PhantomData;
+use std::{any::TypeId, marker::PhantomData};
 
 use steepest_core::Real;
 
@@ -162,10 +162,10 @@ impl OptionSpec {
 }
 
 /// The table for one number type.
-pub(crate) struct Table<T>(PhantomData<T>);
+struct Table<T>(PhantomData<T>);
 
 impl<T: Real> Table<T> {
-    pub(crate) const ROWS: &'static [Row<T>] = &[
+    const ROWS: &'static [Row<T>] = &[
         (&stages::SGD, build::sgd),
         (&stages::ADAGRAD, build::adagrad),
         (&stages::RMSPROP, build::rmsprop),
@@ -191,6 +191,7 @@ impl<T: Real> Table<T> {
         (&stages::PRODIGY, build::prodigy),
         (&stages::DOG, build::dog),
         (&segment_rules::MUON, segment_rules::build::muon),
+        (&segment_rules::SHAMPOO, segment_rules::build::shampoo),
         (&segment_rules::ADAFACTOR, segment_rules::build::adafactor),
         (&stages::CLIP, build::clip),
         (&stages::CLIP_SEGMENT, build::clip_segment),
@@ -212,9 +213,28 @@ impl<T: Real> Table<T> {
     ];
 }
 
+/// The tables of the two number types. As statics they make the loops of all rules part of this crate, compiled once, and not
+/// of every crate that names an optimizer.
+static F32: &[Row<f32>] = Table::<f32>::ROWS;
+static F64: &[Row<f64>] = Table::<f64>::ROWS;
+
+/// The table for a number type.
+pub(crate) fn rows<T: Real>() -> &'static [Row<T>] {
+    let is = |id| TypeId::of::<T>() == id;
+    if is(TypeId::of::<f32>()) {
+        // SAFETY: T is `f32`.
+        unsafe { std::mem::transmute::<&'static [Row<f32>], &'static [Row<T>]>(F32) }
+    } else if is(TypeId::of::<f64>()) {
+        // SAFETY: T is `f64`.
+        unsafe { std::mem::transmute::<&'static [Row<f64>], &'static [Row<T>]>(F64) }
+    } else {
+        &[]
+    }
+}
+
 /// All rules, optimizers first.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    Table::<f64>::ROWS.iter().map(|row| row.0).chain(std::iter::once(&SAM))
+    F64.iter().map(|row| row.0).chain(std::iter::once(&SAM))
 }
 
 /// The rule with this name.

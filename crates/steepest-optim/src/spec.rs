@@ -452,11 +452,10 @@ pub(crate) fn resolve(call: &Call, entry: &'static Entry) -> Result<(Options, Ch
                 known.clone().find(|k| k == key).ok_or_else(|| unknown_key(call, entry, arg, key, known.collect()))?
             }
         };
-        let taken = |slot: &Option<Arg>| slot.is_some();
         let twice = match key {
-            "lr" => std::mem::replace(&mut keys.lr, Some(arg.clone())).is_some(),
-            "moments" => std::mem::replace(&mut keys.moments, Some(arg.clone())).is_some(),
-            "decay" if chain_keys.contains(&"decay") => taken(&std::mem::replace(&mut keys.decay, Some(arg.clone()))),
+            "lr" => keys.lr.replace(arg.clone()).is_some(),
+            "moments" => keys.moments.replace(arg.clone()).is_some(),
+            "decay" if chain_keys.contains(&"decay") => keys.decay.replace(arg.clone()).is_some(),
             _ => {
                 let twice = given.iter().any(|g| g.0 == key);
                 given.push((key, arg));

@@ -4,16 +4,20 @@ mod adafactor;
 mod muon;
 mod product;
 mod rows;
+mod shampoo;
 
 pub use adafactor::{ADAFACTOR, ScaleByAdafactor};
 pub use muon::{MUON, MuonMomentum, Orthogonalize};
 pub use rows::{AddNoise, CENTRALIZE, CLIP_ADAPTIVE, Centralize, ClipAdaptive, NOISE};
+pub use shampoo::{SHAMPOO, ScaleByShampoo};
 
 pub(crate) use muon::is_matrix;
 
 pub(crate) mod build {
     //! The builders that go with the entries.
-    pub(crate) use super::{adafactor::adafactor, muon::muon, rows::centralize, rows::clip_adaptive, rows::noise};
+    pub(crate) use super::{
+        adafactor::adafactor, muon::muon, rows::centralize, rows::clip_adaptive, rows::noise, shampoo::shampoo,
+    };
 }
 
 use steepest_core::{Real, Segment, StateVisitor};

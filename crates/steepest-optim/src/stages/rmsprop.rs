@@ -47,7 +47,7 @@ impl<T: Real> Stage<T> for ScaleByRms {
     fn lanes(c: &[T; 4], u: &mut Lanes<T>, _: At<'_, T>, [v]: &mut [Lanes<T>; 1]) {
         for k in 0..LANES {
             v[k] = c[0] * v[k] + c[1] * u[k] * u[k];
-            u[k] = u[k] / ((v[k] + c[3]).sqrt() + c[2]);
+            u[k] /= (v[k] + c[3]).sqrt() + c[2];
         }
     }
 }
@@ -72,7 +72,7 @@ impl<T: Real> Stage<T> for ScaleByCenteredRms {
             m[k] += (u[k] - m[k]) * c[1];
             // Rounding can make the variance of a constant gradient slightly negative.
             let variance = (v[k] - m[k] * m[k]).max(T::ZERO);
-            u[k] = u[k] / ((variance + c[3]).sqrt() + c[2]);
+            u[k] /= (variance + c[3]).sqrt() + c[2];
         }
     }
 }

@@ -105,7 +105,7 @@ impl<T: Real> Stage<T> for ScaleBySecondMoment {
     fn lanes(c: &[T; 4], u: &mut Lanes<T>, _: At<'_, T>, [v]: &mut [Lanes<T>; 1]) {
         for k in 0..LANES {
             v[k] = c[0] * v[k] + c[1] * u[k] * u[k];
-            u[k] = u[k] / ((v[k] * c[2]).sqrt() + c[3]);
+            u[k] /= (v[k] * c[2]).sqrt() + c[3];
         }
     }
 }
