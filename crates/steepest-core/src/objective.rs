@@ -39,6 +39,12 @@ pub trait Objective<T: Real> {
         false
     }
 
+    /// Writes the diagonal of ∇²f at the point of the last [`gradient`](Objective::gradient), for preconditioners, and returns
+    /// true; false where it is not to be had.
+    fn hessian_diagonal(&mut self, _diagonal: &mut [T]) -> bool {
+        false
+    }
+
     /// Prepares f along x + t·d so that a trial t costs no new pass over the data; `None` where that cannot be done.
     fn line(&mut self, _d: &[T]) -> Option<&mut dyn Line> {
         None

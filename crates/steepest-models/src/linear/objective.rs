@@ -13,7 +13,7 @@ use steepest_optim::solvers::Cholesky;
 
 use super::kernels::{
     column_sums, dense_pass, first_bad_row, loss_block, margins, multiply, multiply_transposed, row_curvatures,
-    row_losses, shift, softmax, stored, weighted_gram,
+    row_losses, shift, softmax, stored, weighted_gram, weighted_squares,
 };
 use super::{LinearProblem, Loss, certificate};
 
@@ -302,6 +302,27 @@ impl Objective<f64> for LinearObjective<'_> {
         for j in 0..self.weight_len() {
             h[j * d + j] += self.problem.l2;
         }
+        true
+    }
+
+    fn hessian_diagonal(&mut self, diagonal: &mut [f64]) -> bool {
+        self.need_curvature();
+        let (problem, k) = (self.problem, self.problem.outputs());
+        self.counts.rows += problem.rows() as u64;
+        let p = self.row_weights();
+        let mut h = std::mem::take(&mut self.line.scratch);
+        h.clear();
+        h.extend_from_slice(&self.curvature);
+        if k > 1 {
+            h.chunks_exact_mut(k).enumerate().for_each(|(i, h)| h.iter_mut().for_each(|q| *q = p(i) * *q * (1.0 - *q)));
+        }
+        let (w, b) = diagonal.split_at_mut(problem.features() * k);
+        weighted_squares(problem, &h, w);
+        w.iter_mut().for_each(|w| *w += problem.l2);
+        if !b.is_empty() {
+            column_sums(&h, k, b);
+        }
+        self.line.scratch = h;
         true
     }
 

@@ -1,11 +1,17 @@
 //! Deterministic solvers: they see an [`Objective`] as a whole and move its argument down.
 
 mod cholesky;
+mod fista;
+mod lbfgs;
 mod newton;
+mod newton_cg;
 mod search;
 
 pub use cholesky::Cholesky;
+pub use fista::Fista;
+pub use lbfgs::Lbfgs;
 pub use newton::Newton;
+pub use newton_cg::NewtonCg;
 pub use search::{Accepted, Wolfe};
 
 use steepest_core::{Objective, StateVisitor, StepInfo, Stop};

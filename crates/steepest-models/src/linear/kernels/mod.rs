@@ -17,8 +17,8 @@ mod sparse;
 mod stored;
 
 pub use gram::{gram_shards, weighted_gram};
-pub use losses::{column_sums, first_bad_row, loss_block, row_curvatures, row_losses, softmax};
-pub use stored::{SparseView, Stored, Unit};
+pub use losses::{column_sums, first_bad_row, lane_sum, loss_block, row_curvatures, row_losses, softmax};
+pub use stored::{LANES, SparseView, Squares, Stored, Unit};
 
 pub(crate) use dense::{dense_pass, multiply_dense, transpose_dense};
 pub(crate) use sparse::multiply_sparse;
@@ -70,6 +70,18 @@ pub fn multiply_transposed(problem: &LinearProblem, r: &[f64], g: &mut [f64]) {
 /// g ← Xᵀr for one number a row, whatever the loss.
 pub fn multiply_transposed_single(problem: &LinearProblem, r: &[f64], g: &mut [f64]) {
     transposed(problem, r, 1, g);
+}
+
+/// g[j, k] ← Σᵢ xᵢⱼ² h[i, k]. O(stored · K).
+pub fn weighted_squares(problem: &LinearProblem, h: &[f64], g: &mut [f64]) {
+    let k = problem.outputs();
+    match &problem.matrix {
+        Matrix::Dense(m) => stored!(&m.values, v => transpose_dense(Squares(v), m.rows, m.cols, h, k, g)),
+        Matrix::Sparse(_) => {
+            let m = problem.columns().expect("sparse features have columns");
+            stored!(&m.values, v => multiply_sparse(SparseView::new(m, Squares(v)), h, k, g))
+        }
+    }
 }
 
 fn transposed(problem: &LinearProblem, r: &[f64], k: usize, g: &mut [f64]) {

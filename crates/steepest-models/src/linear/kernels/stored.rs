@@ -71,6 +71,27 @@ impl Stored for &[f64] {
     }
 }
 
+/// The squares of other values.
+#[derive(Debug, Clone, Copy)]
+pub struct Squares<V>(pub V);
+
+impl<V: Stored> Stored for Squares<V> {
+    const BYTES: usize = V::BYTES;
+    #[inline(always)]
+    fn get(self, k: usize) -> f64 {
+        let v = self.0.get(k);
+        v * v
+    }
+    #[inline(always)]
+    fn lanes(self, k: usize) -> [f64; LANES] {
+        self.0.lanes(k).map(|v| v * v)
+    }
+    #[inline(always)]
+    fn part(self, start: usize, len: usize) -> Self {
+        Squares(self.0.part(start, len))
+    }
+}
+
 /// Matches on the storage once and evaluates the expression with `v` a [`Stored`] of the right type.
 macro_rules! stored {
     ($values:expr, $v:ident => $body:expr) => {

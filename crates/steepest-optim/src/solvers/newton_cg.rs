@@ -1,0 +1,216 @@
+//! Newton's method in a trust region, its linear systems by preconditioned conjugate gradients.
+//!
+//! d ≈ argmin gᵀd + ½dᵀHd over ‖d‖_M ≤ Δ, by conjugate gradients that stop at the border or at negative curvature: T. Steihaug,
+//! “The conjugate gradient method and trust regions in large scale optimization”, SIAM J. Numer. Anal. 20(3), 1983,
+//! doi:10.1137/0720042. Δ follows the ratio of actual to predicted decrease: C.-J. Lin, R. C. Weng and S. S. Keerthi, “Trust
+//! region Newton method for large-scale logistic regression”, JMLR 9, 2008. The preconditioner M = (1 − α)I·mean + α·diag(H)
+//! follows C.-Y. Hsia, W.-L. Chiang and C.-J. Lin, “Preconditioned conjugate gradient methods in truncated Newton frameworks
+//! for large-scale linear classification”, ACML 2018, with the identity scaled so that the mixture has H's units.
+
+use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
+
+use super::{DeterministicSolver, dot, non_finite, norm};
+
+/// Trust-region Newton-CG. A step costs one evaluation and a Hessian-vector product per inner iteration.
+#[derive(Debug)]
+pub struct NewtonCg {
+    x: Vec<f64>,
+    g: Vec<f64>,
+    value: f64,
+    fresh: bool,
+    step: u64,
+    radius: f64,
+    trial: Vec<f64>,
+    next: Vec<f64>,
+    inner: Inner,
+}
+
+/// The vectors of the inner iteration.
+#[derive(Debug)]
+struct Inner {
+    d: Vec<f64>,
+    r: Vec<f64>,
+    z: Vec<f64>,
+    p: Vec<f64>,
+    hp: Vec<f64>,
+    /// M, the diagonal of the preconditioner.
+    m: Vec<f64>,
+}
+
+/// How the inner iteration ended.
+struct Solved {
+    /// gᵀd + ½dᵀHd.
+    model: f64,
+    border: bool,
+}
+
+/// The share of diag(H) in the preconditioner.
+const DIAGONAL: f64 = 0.1;
+/// Inner iterations at most.
+const MAX_INNER: usize = 1000;
+
+impl Inner {
+    fn new(len: usize) -> Inner {
+        let zeros = || vec![0.0; len];
+        Inner { d: zeros(), r: zeros(), z: zeros(), p: zeros(), hp: zeros(), m: zeros() }
+    }
+
+    fn precondition(&mut self, f: &mut dyn Objective<f64>) {
+        if !f.hessian_diagonal(&mut self.m) {
+            return self.m.fill(1.0);
+        }
+        let mean = self.m.iter().map(|m| m.abs()).sum::<f64>() / self.m.len().max(1) as f64;
+        let mean = if mean > 0.0 && mean.is_finite() { mean } else { 1.0 };
+        self.m.iter_mut().for_each(|m| *m = (1.0 - DIAGONAL) * mean + DIAGONAL * m.abs());
+    }
+
+    fn m_norm(&self, v: &[f64]) -> f64 {
+        v.iter().zip(&self.m).map(|(v, m)| m * v * v).sum::<f64>().sqrt()
+    }
+
+    /// Minimizes the model inside the region, to a residual of `tolerance` in the norm of M⁻¹, relative to g's.
+    fn solve(&mut self, f: &mut dyn Objective<f64>, g: &[f64], radius: f64, tolerance: f64) -> Solved {
+        self.d.fill(0.0);
+        for (((r, z), p), (g, m)) in self.r.iter_mut().zip(&mut self.z).zip(&mut self.p).zip(g.iter().zip(&self.m)) {
+            *r = -g;
+            *z = *r / m;
+            *p = *z;
+        }
+        let mut rz = dot(&self.r, &self.z);
+        let goal = tolerance * rz.sqrt();
+        for _ in 0..MAX_INNER {
+            if rz.sqrt() <= goal {
+                break;
+            }
+            f.hvp(&self.p, &mut self.hp);
+            let curvature = dot(&self.p, &self.hp);
+            let alpha = rz / curvature;
+            let (old, across) = (self.m_norm(&self.d), self.m_norm(&self.p));
+            let inner: f64 = self.d.iter().zip(&self.p).zip(&self.m).map(|((d, p), m)| m * d * p).sum();
+            let reach = old * old + 2.0 * alpha * inner + alpha * alpha * across * across;
+            if curvature <= 0.0 || reach >= radius * radius {
+                // To the border: ‖d + τp‖_M = Δ.
+                let root = (inner * inner + across * across * (radius * radius - old * old)).max(0.0).sqrt();
+                let tau = (radius * radius - old * old) / (inner + root);
+                self.advance(tau);
+                return Solved { model: self.model(g), border: true };
+            }
+            self.advance(alpha);
+            self.z.iter_mut().zip(&self.r).zip(&self.m).for_each(|((z, r), m)| *z = r / m);
+            let next = dot(&self.r, &self.z);
+            let beta = next / rz;
+            self.p.iter_mut().zip(&self.z).for_each(|(p, z)| *p = z + beta * *p);
+            rz = next;
+        }
+        Solved { model: self.model(g), border: false }
+    }
+
+    fn advance(&mut self, t: f64) {
+        self.d.iter_mut().zip(&self.p).for_each(|(d, p)| *d += t * p);
+        self.r.iter_mut().zip(&self.hp).for_each(|(r, h)| *r -= t * h);
+    }
+
+    /// gᵀd + ½dᵀHd = ½(g − r)ᵀd, since r = −g − Hd.
+    fn model(&self, g: &[f64]) -> f64 {
+        0.5 * (dot(g, &self.d) - dot(&self.r, &self.d))
+    }
+}
+
+impl NewtonCg {
+    /// Starts at `x`.
+    pub fn new(x: Vec<f64>) -> NewtonCg {
+        let d = x.len();
+        NewtonCg {
+            g: vec![0.0; d],
+            value: 0.0,
+            fresh: false,
+            step: 0,
+            radius: 0.0,
+            trial: vec![0.0; d],
+            next: vec![0.0; d],
+            inner: Inner::new(d),
+            x,
+        }
+    }
+}
+
+impl DeterministicSolver for NewtonCg {
+    fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
+        let number = self.step + 1;
+        if !self.fresh {
+            self.prepare(f)?;
+        }
+        let size = norm(&self.g);
+        if size == 0.0 {
+            return Err(Stop::Terminated(Termination::new(Reason::GradientNorm, "the gradient is zero")));
+        }
+        self.inner.precondition(f);
+        if self.radius == 0.0 {
+            // ‖M⁻¹g‖_M, the length of the preconditioned gradient.
+            self.radius = self.g.iter().zip(&self.inner.m).map(|(g, m)| g * g / m).sum::<f64>().sqrt();
+        }
+        let tolerance = (0.1f64).min(size.sqrt());
+        for _ in 0..60 {
+            let solved = self.inner.solve(f, &self.g, self.radius, tolerance);
+            for ((to, x), d) in self.trial.iter_mut().zip(&self.x).zip(&self.inner.d) {
+                *to = x + d;
+            }
+            let length = self.inner.m_norm(&self.inner.d);
+            let found = f.at(&self.trial).and_then(|value| f.gradient(&mut self.next).map(|()| value));
+            let value = found.unwrap_or(f64::INFINITY);
+            let change = value - self.value;
+            let noise = 4.0 * f64::EPSILON * self.value.abs();
+            // Where rounding hides the decrease, the slope at the end of the step decides.
+            let drowned = solved.model.abs() <= 10.0 * noise && change <= noise;
+            let ratio = if drowned { if norm(&self.next) <= size { 1.0 } else { 0.0 } } else { change / solved.model };
+            if ratio < 0.25 || !ratio.is_finite() {
+                self.radius = 0.25 * length.min(self.radius);
+            } else if ratio > 0.75 && solved.border {
+                self.radius = 4.0 * self.radius;
+            }
+            if ratio > 1e-4 && value.is_finite() {
+                std::mem::swap(&mut self.x, &mut self.trial);
+                std::mem::swap(&mut self.g, &mut self.next);
+                self.value = value;
+                self.step = number;
+                return Ok(StepInfo {
+                    step: number,
+                    value: Some(value),
+                    grad_norm: Some(norm(&self.g)),
+                    lr: None,
+                    step_norm: Some(norm(&self.inner.d)),
+                    gap: None,
+                });
+            }
+            if drowned {
+                self.fresh = false;
+                let detail =
+                    format!("the predicted decrease {:e} is below the rounding of the objective", -solved.model);
+                return Err(Stop::Terminated(Termination::new(Reason::Stalled, detail)));
+            }
+            // The products belong to the point, which the trial has left.
+            self.value = f.at(&self.x).map_err(non_finite(number))?;
+            f.gradient(&mut self.g).map_err(non_finite(number))?;
+        }
+        self.fresh = false;
+        let detail = format!("no step inside a trust region of radius {:e} lowers the objective", self.radius);
+        Err(Stop::Terminated(Termination::new(Reason::LineSearchFailed, detail)))
+    }
+
+    fn point(&self) -> &[f64] {
+        &self.x
+    }
+
+    fn visit(&mut self, state: &mut dyn StateVisitor) {
+        state.f64s("x", &mut self.x);
+        state.int("step", &mut self.step);
+        state.number("radius", &mut self.radius);
+    }
+
+    fn prepare(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
+        self.value = f.at(&self.x).map_err(non_finite(self.step + 1))?;
+        f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
+        self.fresh = true;
+        Ok(())
+    }
+}
