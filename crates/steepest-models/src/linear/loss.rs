@@ -12,6 +12,8 @@
 //! | hinge | max(0, 1 − yz) | y·[0, 1] |
 //! | squared hinge | max(0, 1 − yz)² | y·[0, ∞) |
 
+use steepest_core::math;
+
 /// A convex loss of one number. Implementations are zero-sized or hold one constant, so that kernels are compiled for each.
 pub trait ScalarLoss: Copy + Send + Sync + 'static {
     /// φ(z; y).
@@ -155,20 +157,20 @@ pub struct Poisson;
 impl ScalarLoss for Poisson {
     #[inline(always)]
     fn value(&self, z: f64, y: f64) -> f64 {
-        z.exp() - y * z
+        math::exp(z) - y * z
     }
     #[inline(always)]
     fn derivative(&self, z: f64, y: f64) -> f64 {
-        z.exp() - y
+        math::exp(z) - y
     }
     #[inline(always)]
     fn value_and_derivative(&self, z: f64, y: f64) -> (f64, f64) {
-        let e = z.exp();
+        let e = math::exp(z);
         (e - y * z, e - y)
     }
     #[inline(always)]
     fn curvature(&self, z: f64, _y: f64) -> f64 {
-        z.exp()
+        math::exp(z)
     }
     fn smoothness(&self) -> f64 {
         f64::INFINITY
@@ -197,25 +199,20 @@ pub struct Logistic;
 impl ScalarLoss for Logistic {
     #[inline(always)]
     fn value(&self, z: f64, y: f64) -> f64 {
-        let t = -y * z;
-        t.max(0.0) + (-t.abs()).exp().ln_1p()
+        math::log1p_exp(-y * z)
     }
     #[inline(always)]
     fn derivative(&self, z: f64, y: f64) -> f64 {
-        let t = y * z;
-        let e = (-t.abs()).exp();
-        -y * if t >= 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
+        -y * math::sigmoid(-y * z)
     }
     #[inline(always)]
     fn value_and_derivative(&self, z: f64, y: f64) -> (f64, f64) {
-        let t = y * z;
-        let e = (-t.abs()).exp();
-        let inverse = 1.0 / (1.0 + e);
-        ((-t).max(0.0) + e.ln_1p(), -y * inverse * if t >= 0.0 { e } else { 1.0 })
+        let (value, sigmoid) = math::log1p_exp_and_sigmoid(-y * z);
+        (value, -y * sigmoid)
     }
     #[inline(always)]
     fn curvature(&self, z: f64, _y: f64) -> f64 {
-        let e = (-z.abs()).exp();
+        let e = math::exp(-z.abs());
         e / ((1.0 + e) * (1.0 + e))
     }
     fn smoothness(&self) -> f64 {

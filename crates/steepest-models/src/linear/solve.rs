@@ -1,7 +1,8 @@
 //! Which solver for which problem, and solvers bound to a problem as the training loop steps them.
 
 use steepest_core::{Certificate, Evaluations, Iterate, Layout, Objective, StateVisitor, StepInfo, Stop};
-use steepest_optim::solvers::{DeterministicSolver, Newton};
+use steepest_data::Matrix;
+use steepest_optim::solvers::{DeterministicSolver, Fista, Lbfgs, Newton, NewtonCg};
 
 use super::{HESSIAN_LIMIT, LinearObjective, LinearProblem, Loss};
 
@@ -10,16 +11,26 @@ use super::{HESSIAN_LIMIT, LinearObjective, LinearProblem, Loss};
 pub enum SolverChoice {
     /// Newton's method with the exact Hessian.
     Newton,
+    /// Newton's method in a trust region, by conjugate gradients.
+    NewtonCg,
+    /// L-BFGS with ten pairs.
+    Lbfgs,
+    /// Accelerated proximal gradient with restart.
+    Fista,
 }
 
 impl SolverChoice {
     /// All of them.
-    pub const ALL: [SolverChoice; 1] = [SolverChoice::Newton];
+    pub const ALL: [SolverChoice; 4] =
+        [SolverChoice::Newton, SolverChoice::NewtonCg, SolverChoice::Lbfgs, SolverChoice::Fista];
 
     /// The name in options and messages.
     pub fn name(self) -> &'static str {
         match self {
             SolverChoice::Newton => "newton",
+            SolverChoice::NewtonCg => "newton-cg",
+            SolverChoice::Lbfgs => "lbfgs",
+            SolverChoice::Fista => "fista",
         }
     }
 
@@ -30,19 +41,19 @@ impl SolverChoice {
 
     /// Why this solver cannot solve the problem; `None` when it can.
     pub fn refuses(self, problem: &LinearProblem) -> Option<String> {
-        let d = problem.parameters();
-        match self {
-            SolverChoice::Newton if problem.l1 > 0.0 => {
-                Some("newton needs a smooth objective, and the L1 penalty has kinks; try cd or fista".into())
-            }
-            SolverChoice::Newton if matches!(problem.loss, Loss::Hinge | Loss::Quantile(_)) => {
-                Some(format!("newton needs a loss with curvature, and {} has none; try cd", problem.loss.name()))
-            }
-            SolverChoice::Newton if d > HESSIAN_LIMIT => Some(format!(
-                "newton keeps a Hessian of {d} × {d} numbers; above {HESSIAN_LIMIT} parameters try newton-cg or lbfgs"
-            )),
-            SolverChoice::Newton => None,
+        let (name, loss, d) = (self.name(), problem.loss.name(), problem.parameters());
+        if matches!(problem.loss, Loss::Hinge | Loss::Quantile(_)) {
+            return Some(format!("{name} needs a loss without kinks, and {loss} has one; try cd or interior"));
         }
+        if problem.l1 > 0.0 && self != SolverChoice::Fista {
+            return Some(format!("{name} needs a smooth objective, and the L1 penalty has kinks; try cd or fista"));
+        }
+        if self == SolverChoice::Newton && d > HESSIAN_LIMIT {
+            return Some(format!(
+                "newton keeps a Hessian of {d} × {d} numbers; above {HESSIAN_LIMIT} parameters try newton-cg or lbfgs"
+            ));
+        }
+        None
     }
 
     /// The solver bound to `problem`, starting at `start`, or at zero.
@@ -50,19 +61,46 @@ impl SolverChoice {
         let start = start.unwrap_or_else(|| vec![0.0; problem.parameters()]);
         let solver: Box<dyn DeterministicSolver + Send> = match self {
             SolverChoice::Newton => Box::new(Newton::new(start)),
+            SolverChoice::NewtonCg => Box::new(NewtonCg::new(start)),
+            SolverChoice::Lbfgs => Box::new(Lbfgs::new(start, 10)),
+            SolverChoice::Fista => Box::new(Fista::new(start)),
         };
         DeterministicRun::new(LinearObjective::new(problem), solver)
     }
 }
 
-/// The fastest certified solver for a problem of this shape, and why; by counts alone, so that the choice is the same
-/// everywhere. `None` for problems that coordinate methods solve: an L1 penalty, hinge and quantile loss.
+/// The fastest certified solver for a problem of this shape among these, and why; by counts alone, so that the choice is the
+/// same everywhere. `None` for hinge and quantile loss, which coordinate and interior-point methods solve.
 pub fn auto(problem: &LinearProblem) -> Option<(SolverChoice, String)> {
+    if SolverChoice::Fista.refuses(problem).is_some() {
+        return None;
+    }
+    if problem.l1 > 0.0 {
+        return Some((SolverChoice::Fista, "the L1 penalty has kinks".into()));
+    }
     let d = problem.parameters();
-    if SolverChoice::Newton.refuses(problem).is_none() {
+    let hessian = hessian_work(problem);
+    let products = PRODUCTS * 2.0 * problem.matrix.stored() as f64 * problem.outputs() as f64;
+    if d <= HESSIAN_LIMIT && hessian <= products {
         return Some((SolverChoice::Newton, format!("{d} parameters make the exact Hessian cheapest")));
     }
-    None
+    Some((SolverChoice::NewtonCg, format!("the Hessian of {d} parameters costs more than products with it")))
+}
+
+/// Hessian-vector products that a Newton step by conjugate gradients needs, about.
+const PRODUCTS: f64 = 30.0;
+
+/// The additions of an exact Newton step: the Gram matrix and its factor, in units of the additions of a sparse product; a
+/// dense matrix product makes about eight in the time of one.
+fn hessian_work(problem: &LinearProblem) -> f64 {
+    const DENSE: f64 = 0.125;
+    let k = problem.outputs() as f64;
+    let (features, d) = (problem.features() as f64, problem.parameters() as f64);
+    let gram = match &problem.matrix {
+        Matrix::Dense(m) => 0.5 * DENSE * m.rows as f64 * features * features,
+        Matrix::Sparse(m) => m.starts.windows(2).map(|s| 0.5 * ((s[1] - s[0]) as f64).powi(2)).sum(),
+    };
+    gram * 0.5 * k * (k + 1.0) + DENSE * d * d * d / 3.0
 }
 
 /// A deterministic solver bound to a linear problem.
@@ -111,7 +149,7 @@ impl Iterate for DeterministicRun<'_> {
         if std::mem::take(&mut self.loaded) && self.steps > 0 {
             // The interrupted run knew the function at this point: finding out again does not count.
             let counts = self.objective.counts();
-            self.solver.prepare(&mut self.objective)?;
+            self.solver.restore(&mut self.objective)?;
             self.objective.set_counts(counts);
         }
         let mut info = self.solver.step(&mut self.objective)?;

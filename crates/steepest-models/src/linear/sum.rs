@@ -3,6 +3,8 @@
 //! A shard adds Σ sᵢφ′(zᵢ)xᵢ; with sparse features and a sparse sink a step on few rows costs their stored values and nothing
 //! else. Parameters may be `f32` or `f64`; margins are summed in `f64` either way.
 
+#![allow(clippy::needless_range_loop)]
+
 use steepest_core::isa::{Isa, Kernel};
 use steepest_core::{FiniteSum, GradSink, Layout, NonFinite, Partial, Real, Rows};
 use steepest_data::Matrix;

@@ -5,3 +5,4 @@ mod derivatives;
 mod invariances;
 mod optima;
 mod sample;
+mod solvers;

@@ -24,7 +24,6 @@ pub struct Fista {
     trial: Vec<f64>,
     /// f(y); ∇f(y) is in `g`.
     value: f64,
-    fresh: bool,
 }
 
 /// What L is multiplied with after a step.
@@ -34,17 +33,24 @@ impl Fista {
     /// Starts at `x`.
     pub fn new(x: Vec<f64>) -> Fista {
         let d = x.len();
-        Fista {
-            y: x.clone(),
-            t: 1.0,
-            lipschitz: 1.0,
-            step: 0,
-            g: vec![0.0; d],
-            trial: vec![0.0; d],
-            value: 0.0,
-            fresh: false,
-            x,
+        Fista { y: x.clone(), t: 1.0, lipschitz: 1.0, step: 0, g: vec![0.0; d], trial: vec![0.0; d], value: 0.0, x }
+    }
+
+    /// f(y) and ∇f(y).
+    fn prepare(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
+        self.value = f.at(&self.y).map_err(non_finite(self.step + 1))?;
+        f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
+        if self.step == 0 && self.lipschitz == 1.0 {
+            // The curvature along the gradient, one product, saves the doublings of the first step.
+            let size = norm(&self.g);
+            if size > 0.0 {
+                let mut out = vec![0.0; self.g.len()];
+                f.hvp(&self.g, &mut out);
+                let along = dot(&out, &self.g) / (size * size);
+                self.lipschitz = if along.is_finite() && along > 0.0 { along } else { 1.0 };
+            }
         }
+        Ok(())
     }
 
     /// trial ← prox(y − g/L); the objective moves there. Returns f there once the model bounds it.
@@ -78,9 +84,7 @@ impl Fista {
 impl DeterministicSolver for Fista {
     fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
         let number = self.step + 1;
-        if !self.fresh {
-            self.prepare(f)?;
-        }
+        self.prepare(f)?;
         let value = self.backtrack(f)?;
         let penalty = f.prox().map_or(0.0, |h| h.value(&self.trial));
         let (mut turn, mut moved, mut mapped) = (0.0, 0.0, 0.0);
@@ -98,7 +102,6 @@ impl DeterministicSolver for Fista {
         std::mem::swap(&mut self.x, &mut self.trial);
         self.t = next;
         self.lipschitz *= RELAX;
-        self.fresh = false;
         self.step = number;
         Ok(StepInfo {
             step: number,
@@ -123,20 +126,8 @@ impl DeterministicSolver for Fista {
         state.int("step", &mut self.step);
     }
 
-    fn prepare(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
-        self.value = f.at(&self.y).map_err(non_finite(self.step + 1))?;
-        f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
-        if self.step == 0 && self.lipschitz == 1.0 {
-            // The curvature along the gradient, one product, saves the doublings of the first step.
-            let size = norm(&self.g);
-            if size > 0.0 {
-                let mut out = vec![0.0; self.g.len()];
-                f.hvp(&self.g, &mut out);
-                let along = dot(&out, &self.g) / (size * size);
-                self.lipschitz = if along.is_finite() && along > 0.0 { along } else { 1.0 };
-            }
-        }
-        self.fresh = true;
+    fn restore(&mut self, _f: &mut dyn Objective<f64>) -> Result<(), Stop> {
+        // Every step starts by evaluating at y.
         Ok(())
     }
 }

@@ -97,7 +97,7 @@ impl DeterministicSolver for Lbfgs {
     fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
         let number = self.step + 1;
         if !self.fresh {
-            self.prepare(f)?;
+            self.restore(f)?;
         }
         let accepted = loop {
             self.direction();
@@ -155,7 +155,7 @@ impl DeterministicSolver for Lbfgs {
         state.history("y", &mut self.y);
     }
 
-    fn prepare(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
+    fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
         self.value = f.at(&self.x).map_err(non_finite(self.step + 1))?;
         f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
         self.fresh = true;

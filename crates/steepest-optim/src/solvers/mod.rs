@@ -31,12 +31,12 @@ pub trait DeterministicSolver {
     /// Shows every piece of state that a resumed run needs.
     fn visit(&mut self, state: &mut dyn StateVisitor);
 
-    /// Evaluates what the solver keeps about the function at its point, after another state was written into it. The next
+    /// Evaluates anew what the solver had kept about the function at its point, after its state was loaded. The next
     /// [`step`](DeterministicSolver::step) is then the one that would have followed.
     ///
     /// # Errors
     /// [`Stop`] when the function is not finite there.
-    fn prepare(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop>;
+    fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop>;
 }
 
 /// Σ aₖbₖ in eight interleaved sums.

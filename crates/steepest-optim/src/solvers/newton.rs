@@ -62,7 +62,7 @@ impl DeterministicSolver for Newton {
     fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
         let number = self.step + 1;
         if !self.fresh {
-            self.prepare(f)?;
+            self.restore(f)?;
         }
         if !f.hessian(&mut self.hessian) {
             let detail = "this objective has no Hessian matrix; try newton-cg or lbfgs";
@@ -119,7 +119,7 @@ impl DeterministicSolver for Newton {
         state.int("step", &mut self.step);
     }
 
-    fn prepare(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
+    fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
         self.value = f.at(&self.x).map_err(non_finite(self.step + 1))?;
         f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
         self.fresh = true;

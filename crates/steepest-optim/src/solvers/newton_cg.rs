@@ -138,7 +138,7 @@ impl DeterministicSolver for NewtonCg {
     fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
         let number = self.step + 1;
         if !self.fresh {
-            self.prepare(f)?;
+            self.restore(f)?;
         }
         let size = norm(&self.g);
         if size == 0.0 {
@@ -166,7 +166,7 @@ impl DeterministicSolver for NewtonCg {
             if ratio < 0.25 || !ratio.is_finite() {
                 self.radius = 0.25 * length.min(self.radius);
             } else if ratio > 0.75 && solved.border {
-                self.radius = 4.0 * self.radius;
+                self.radius *= 4.0;
             }
             if ratio > 1e-4 && value.is_finite() {
                 std::mem::swap(&mut self.x, &mut self.trial);
@@ -207,7 +207,7 @@ impl DeterministicSolver for NewtonCg {
         state.number("radius", &mut self.radius);
     }
 
-    fn prepare(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
+    fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
         self.value = f.at(&self.x).map_err(non_finite(self.step + 1))?;
         f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
         self.fresh = true;

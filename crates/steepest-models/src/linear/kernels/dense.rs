@@ -213,6 +213,8 @@ fn dots<V: Stored, const N: usize>(rows: [V; N], cols: usize, w: &[f64]) -> [f64
             }
         }
     }
+    // The compiler would otherwise vectorize across the rows, from the sums upwards, and shuffle every product.
+    let mut acc = std::hint::black_box(acc);
     for (acc, row) in acc.iter_mut().zip(&rows) {
         for j in whole..cols {
             acc[j - whole] += row.get(j) * w[j];

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use steepest_core::isa::{Isa, Kernel};
-use steepest_core::{NonFinite, tree_sum, tree_sum_vectors};
+use steepest_core::{NonFinite, math, tree_sum, tree_sum_vectors};
 
 use super::stored::LANES;
 use crate::linear::LinearProblem;
@@ -25,7 +25,7 @@ pub fn row_losses(problem: &LinearProblem, z: &[f64], r: &mut [f64]) -> Result<f
         .map(|(b, (r, z))| {
             let rows = b * BLOCK..b * BLOCK + z.len() / k;
             let weights = problem.weights.as_ref().map(|s| &s[rows.clone()]);
-            Isa::detect().run(Block { loss: problem.loss, z, y: &problem.target[rows], weights, scale, r })
+            loss_block(problem.loss, z, &problem.target[rows], weights, scale, r)
         })
         .collect();
     let value = tree_sum(&blocks);
@@ -59,42 +59,56 @@ impl Kernel for Block<'_> {
 
     #[inline(always)]
     fn run(self) -> f64 {
-        loss_block(self.loss, self.z, self.y, self.weights, self.scale, self.r)
+        let Block { loss, z, y, weights, scale, r } = self;
+        with_loss!(loss, l => scalar_block(l, z, y, weights, scale, r))
     }
 }
 
 /// One block of rows: r ← sᵢ·scale·φ′, returns Σ sᵢ·scale·φ in eight interleaved sums.
-#[inline(always)]
 pub fn loss_block(loss: Loss, z: &[f64], y: &[f64], weights: Option<&[f64]>, scale: f64, r: &mut [f64]) -> f64 {
     if let Loss::Softmax(classes) = loss {
         return softmax_block(classes, z, y, weights, scale, r);
     }
-    with_loss!(loss, l => match weights {
-        None => scalar_block(l, z, y, |_| scale, r),
-        Some(s) => scalar_block(l, z, y, |i| s[i] * scale, r),
-    })
+    Isa::detect().run(Block { loss, z, y, weights, scale, r })
 }
 
+/// Rows whose losses are computed before they are summed: separate loops, so that both become vector code.
+const CHUNK: usize = 64;
+
 #[inline(always)]
-fn scalar_block<L: ScalarLoss>(loss: L, z: &[f64], y: &[f64], p: impl Fn(usize) -> f64, r: &mut [f64]) -> f64 {
-    let n = z.len();
-    let (y, r) = (&y[..n], &mut r[..n]);
+fn scalar_block<L: ScalarLoss>(
+    loss: L,
+    z: &[f64],
+    y: &[f64],
+    weights: Option<&[f64]>,
+    scale: f64,
+    r: &mut [f64],
+) -> f64 {
     let mut acc = [0.0; LANES];
-    let whole = n - n % LANES;
-    for start in (0..whole).step_by(LANES) {
-        for l in 0..LANES {
-            let i = start + l;
-            let (value, derivative) = loss.value_and_derivative(z[i], y[i]);
-            acc[l] += p(i) * value;
-            r[i] = p(i) * derivative;
+    for start in (0..z.len()).step_by(CHUNK) {
+        let m = CHUNK.min(z.len() - start);
+        let (z, y, r) = (&z[start..start + m], &y[start..start + m], &mut r[start..start + m]);
+        let mut values = [0.0; CHUNK];
+        for i in 0..m {
+            (values[i], r[i]) = loss.value_and_derivative(z[i], y[i]);
+        }
+        match weights {
+            None => r.iter_mut().for_each(|r| *r *= scale),
+            Some(s) => {
+                let s = &s[start..start + m];
+                for i in 0..m {
+                    values[i] *= s[i];
+                    r[i] *= s[i] * scale;
+                }
+            }
+        }
+        for part in values.chunks_exact(LANES) {
+            for l in 0..LANES {
+                acc[l] += part[l];
+            }
         }
     }
-    for i in whole..n {
-        let (value, derivative) = loss.value_and_derivative(z[i], y[i]);
-        acc[i - whole] += p(i) * value;
-        r[i] = p(i) * derivative;
-    }
-    lane_sum(acc)
+    lane_sum(acc) * scale
 }
 
 /// The sum of the lanes, in a fixed tree.
@@ -122,7 +136,7 @@ pub fn softmax(z: &[f64], q: &mut [f64]) -> f64 {
     let top = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut total = 0.0;
     for (q, z) in q.iter_mut().zip(z) {
-        *q = (z - top).exp();
+        *q = math::exp(z - top);
         total += *q;
     }
     let inverse = 1.0 / total;
@@ -152,14 +166,31 @@ pub fn row_curvatures(problem: &LinearProblem, z: &[f64], h: &mut [f64]) {
     let scale = 1.0 / problem.total_weight();
     h.par_chunks_mut(BLOCK).zip(z.par_chunks(BLOCK)).enumerate().for_each(|(b, (h, z))| {
         let rows = b * BLOCK..b * BLOCK + z.len();
-        let y = &problem.target[rows.clone()];
-        with_loss!(problem.loss, l => {
-            for (i, h) in h.iter_mut().enumerate() {
-                *h = scale * l.curvature(z[i], y[i]);
-            }
-        });
+        Isa::detect().run(Curvatures { loss: problem.loss, z, y: &problem.target[rows.clone()], scale, h: &mut *h });
         if let Some(s) = &problem.weights {
             h.iter_mut().zip(&s[rows]).for_each(|(h, s)| *h *= s);
         }
     });
+}
+
+struct Curvatures<'a> {
+    loss: Loss,
+    z: &'a [f64],
+    y: &'a [f64],
+    scale: f64,
+    h: &'a mut [f64],
+}
+
+impl Kernel for Curvatures<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Curvatures { loss, z, y, scale, h } = self;
+        with_loss!(loss, l => {
+            for ((h, &z), &y) in h.iter_mut().zip(z).zip(y) {
+                *h = scale * l.curvature(z, y);
+            }
+        });
+    }
 }
