@@ -43,12 +43,7 @@ pub fn uses_validation(options: &FitOptions) -> bool {
 pub fn plan(problem: &LinearProblem, _prepared: &Prepared, options: &FitOptions) -> Result<Plan, Failure> {
     let asked = options.solver.solver.as_deref().map_or("auto", str::trim);
     if asked == "auto" {
-        let Some((solver, why)) = auto(problem) else {
-            return Err(Failure::usage(format!(
-                "no solver takes {} loss with these penalties yet",
-                problem.loss.name()
-            )));
-        };
+        let (solver, why) = auto(problem);
         return Ok(Plan { name: solver.name().into(), why, solver });
     }
     let Some(solver) = SolverChoice::from_name(asked) else {
@@ -71,10 +66,10 @@ impl Plan {
     pub fn bind<'p>(
         &self,
         problem: &'p LinearProblem,
-        _options: &FitOptions,
+        options: &FitOptions,
         start: Option<Vec<f64>>,
     ) -> Result<Box<dyn Iterate + 'p>, Failure> {
-        Ok(Box::new(self.solver.bind(problem, start)))
+        Ok(self.solver.bind_seeded(problem, start, options.run.seed.unwrap_or(0)))
     }
 
     /// Fills in what was chosen with the solver.

@@ -1,6 +1,9 @@
 //! The linear family: losses of a linear predictor with L1 and L2 penalties.
 
 pub mod certificate;
+mod choice;
+mod coordinate;
+mod interior;
 pub mod kernels;
 mod loss;
 mod objective;
@@ -8,8 +11,11 @@ mod problem;
 mod solve;
 mod sum;
 
+pub use choice::{SolverChoice, auto};
+pub use coordinate::{DualAscent, PrimalDescent, Reference, VarianceReduced};
+pub use interior::InteriorPoint;
 pub use loss::{Hinge, Huber, Logistic, Loss, Poisson, Quantile, ScalarLoss, Squared, SquaredHinge};
 pub use objective::{HESSIAN_LIMIT, LinearObjective};
 pub use problem::LinearProblem;
-pub use solve::{DeterministicRun, SolverChoice, auto};
+pub use solve::DeterministicRun;
 pub use sum::LinearSum;

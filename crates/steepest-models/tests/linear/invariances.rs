@@ -1,6 +1,6 @@
 //! What must not matter: how features are stored, how weights are written, who computes.
 
-use steepest_core::{Iterate, Objective};
+use steepest_core::Objective;
 use steepest_models::linear::{LinearObjective, LinearProblem, Loss, SolverChoice};
 
 use crate::sample::{LOSSES, STORAGES, Storage, dense, matrix, point, problem, rows, sparse, target};

@@ -1,6 +1,7 @@
 //! The linear family against independent numbers: central differences, repetition, permutation, brute force and peers.
 
 mod certificates;
+mod coordinate;
 mod derivatives;
 mod invariances;
 mod optima;

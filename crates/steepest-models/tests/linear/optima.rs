@@ -1,6 +1,6 @@
 //! Minima against peers' numbers and conditions of optimality.
 
-use steepest_core::{Iterate, Reason, Stop};
+use steepest_core::{Reason, Stop};
 use steepest_data::{Matrix, Sparse, Values};
 use steepest_models::linear::{LinearProblem, Loss, SolverChoice};
 
@@ -21,7 +21,7 @@ pub fn newton(p: &LinearProblem) -> Vec<f64> {
 }
 
 /// Rows of an svmlight file beside the checkout, or `None`, said aloud, where it is absent.
-fn svmlight(name: &str, features: usize) -> Option<(Matrix, Vec<f64>)> {
+pub fn svmlight(name: &str, features: usize) -> Option<(Matrix, Vec<f64>)> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/libsvm").join(name);
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("skipped: {} is not here", path.display());
@@ -44,7 +44,7 @@ fn svmlight(name: &str, features: usize) -> Option<(Matrix, Vec<f64>)> {
 }
 
 /// The converged objectives that `bench/objectives.py` recorded for peers.
-fn peers() -> serde_json::Value {
+pub fn peers() -> serde_json::Value {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/peers/objectives.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }

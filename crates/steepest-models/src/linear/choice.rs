@@ -1,0 +1,178 @@
+//! The solvers of the linear family under their names, and which one for which problem.
+
+use steepest_core::Iterate;
+use steepest_data::Matrix;
+use steepest_optim::solvers::{DeterministicSolver, Fista, Lbfgs, Newton, NewtonCg};
+
+use super::coordinate::{DualAscent, PrimalDescent, Reference, VarianceReduced};
+use super::interior::InteriorPoint;
+use super::solve::DeterministicRun;
+use super::{HESSIAN_LIMIT, LinearObjective, LinearProblem, Loss};
+
+/// A solver that brings a linear problem to its minimum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SolverChoice {
+    /// Newton's method with the exact Hessian.
+    Newton,
+    /// Newton's method in a trust region, by conjugate gradients.
+    NewtonCg,
+    /// L-BFGS with ten pairs.
+    Lbfgs,
+    /// Accelerated proximal gradient with restart.
+    Fista,
+    /// The interior point, for hinge and quantile loss: [`InteriorPoint`].
+    Interior,
+    /// Primal coordinate descent, for smooth losses: [`PrimalDescent`].
+    Cd,
+    /// Dual coordinate ascent, for losses of one output: [`DualAscent`].
+    DualCd,
+    /// The same with rows drawn with replacement.
+    Sdca,
+    /// SAGA: [`VarianceReduced`].
+    Saga,
+    /// SVRG: [`VarianceReduced`].
+    Svrg,
+}
+
+impl SolverChoice {
+    /// All of them.
+    pub const ALL: [SolverChoice; 10] = {
+        use SolverChoice::{Cd, DualCd, Fista, Interior, Lbfgs, Newton, NewtonCg, Saga, Sdca, Svrg};
+        [Newton, NewtonCg, Lbfgs, Fista, Interior, Cd, DualCd, Sdca, Saga, Svrg]
+    };
+
+    /// The name in options and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            SolverChoice::Newton => "newton",
+            SolverChoice::NewtonCg => "newton-cg",
+            SolverChoice::Lbfgs => "lbfgs",
+            SolverChoice::Fista => "fista",
+            SolverChoice::Interior => "interior",
+            SolverChoice::Cd => "cd",
+            SolverChoice::DualCd => "dual-cd",
+            SolverChoice::Sdca => "sdca",
+            SolverChoice::Saga => "saga",
+            SolverChoice::Svrg => "svrg",
+        }
+    }
+
+    /// The solver with this name.
+    pub fn from_name(name: &str) -> Option<SolverChoice> {
+        SolverChoice::ALL.into_iter().find(|s| s.name() == name)
+    }
+
+    /// Why this solver cannot solve the problem, and what to try; `None` when it can.
+    pub fn refuses(self, problem: &LinearProblem) -> Option<String> {
+        match self {
+            SolverChoice::Interior => return InteriorPoint::refuses(problem),
+            SolverChoice::Cd => return PrimalDescent::refuses(problem),
+            SolverChoice::DualCd | SolverChoice::Sdca => return DualAscent::refuses(problem),
+            SolverChoice::Saga | SolverChoice::Svrg => return VarianceReduced::refuses(problem),
+            SolverChoice::Newton | SolverChoice::NewtonCg | SolverChoice::Lbfgs | SolverChoice::Fista => {}
+        }
+        let (name, loss, d) = (self.name(), problem.loss.name(), problem.parameters());
+        if kinked(problem) {
+            return Some(format!("{name} needs a loss without kinks, and {loss} has one; try interior or dual-cd"));
+        }
+        if problem.l1 > 0.0 && self != SolverChoice::Fista {
+            return Some(format!("{name} needs a smooth objective, and the L1 penalty has kinks; try cd or fista"));
+        }
+        if self == SolverChoice::Newton && d > HESSIAN_LIMIT {
+            return Some(format!(
+                "newton keeps a Hessian of {d} × {d} numbers; above {HESSIAN_LIMIT} parameters try newton-cg or lbfgs"
+            ));
+        }
+        None
+    }
+
+    /// Whether [`bind`](SolverChoice::bind) uses a starting point; the others start from dual values of their own.
+    pub fn starts_anywhere(self) -> bool {
+        !matches!(self, SolverChoice::Interior | SolverChoice::DualCd | SolverChoice::Sdca)
+    }
+
+    /// The solver bound to a `problem` that it does not refuse, at `start`, or at zero, where it
+    /// [can](SolverChoice::starts_anywhere). Random orders are those of seed 0.
+    pub fn bind<'p>(self, problem: &'p LinearProblem, start: Option<Vec<f64>>) -> Box<dyn Iterate + Send + 'p> {
+        self.bind_seeded(problem, start, 0)
+    }
+
+    /// As [`bind`](SolverChoice::bind), with the seed that names the random orders of those solvers that have any.
+    pub fn bind_seeded<'p>(
+        self,
+        problem: &'p LinearProblem,
+        start: Option<Vec<f64>>,
+        seed: u64,
+    ) -> Box<dyn Iterate + Send + 'p> {
+        let at = |start: Option<Vec<f64>>| start.unwrap_or_else(|| vec![0.0; problem.parameters()]);
+        let whole: Box<dyn DeterministicSolver + Send> = match self {
+            SolverChoice::Newton => Box::new(Newton::new(at(start))),
+            SolverChoice::NewtonCg => Box::new(NewtonCg::new(at(start))),
+            SolverChoice::Lbfgs => Box::new(Lbfgs::new(at(start), 10)),
+            SolverChoice::Fista => Box::new(Fista::new(at(start))),
+            SolverChoice::Interior => return Box::new(InteriorPoint::new(problem)),
+            SolverChoice::Cd => return Box::new(PrimalDescent::new(problem, start)),
+            SolverChoice::DualCd => return Box::new(DualAscent::new(problem, seed, false)),
+            SolverChoice::Sdca => return Box::new(DualAscent::new(problem, seed, true)),
+            SolverChoice::Saga => return Box::new(VarianceReduced::new(problem, Reference::Rows, start, seed)),
+            SolverChoice::Svrg => return Box::new(VarianceReduced::new(problem, Reference::Epochs, start, seed)),
+        };
+        Box::new(DeterministicRun::new(LinearObjective::new(problem), whole))
+    }
+}
+
+/// Whether the loss itself has kinks.
+fn kinked(problem: &LinearProblem) -> bool {
+    matches!(problem.loss, Loss::Hinge | Loss::Quantile(_))
+}
+
+/// The fastest solver for a problem of this shape, and why: for every loss, penalty and intercept. By counts alone, so that
+/// the choice is the same everywhere.
+pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
+    let d = problem.parameters();
+    if kinked(problem) {
+        let loss = problem.loss.name();
+        let strong = problem.l2 > 0.0 && !problem.intercept;
+        let ascent = if strong { PASSES } else { PROXIMAL_PASSES } * 3.0 * problem.matrix.stored() as f64;
+        if d <= HESSIAN_LIMIT && INTERIOR_STEPS * hessian_work(problem) <= ascent {
+            return (
+                SolverChoice::Interior,
+                format!("{loss} loss has kinks, and a system of {d} unknowns is soon solved"),
+            );
+        }
+        return (
+            SolverChoice::DualCd,
+            format!("{loss} loss has kinks, and with {d} parameters single rows are cheapest"),
+        );
+    }
+    if problem.l1 > 0.0 {
+        return (SolverChoice::Cd, "the L1 penalty leaves few features in use".into());
+    }
+    let hessian = hessian_work(problem);
+    let products = PRODUCTS * 2.0 * problem.matrix.stored() as f64 * problem.outputs() as f64;
+    if d <= HESSIAN_LIMIT && hessian <= products {
+        return (SolverChoice::Newton, format!("{d} parameters make the exact Hessian cheapest"));
+    }
+    (SolverChoice::NewtonCg, format!("the Hessian of {d} parameters costs more than products with it"))
+}
+
+/// Passes of dual coordinate ascent until a small gap, about: with a strongly convex penalty on everything, and without.
+const PASSES: f64 = 300.0;
+const PROXIMAL_PASSES: f64 = 3000.0;
+/// Steps of the interior point.
+const INTERIOR_STEPS: f64 = 20.0;
+/// Hessian-vector products that a Newton step by conjugate gradients needs, about.
+const PRODUCTS: f64 = 30.0;
+
+/// The additions of an exact Newton step: the Gram matrix and its factor, in units of the additions of a sparse product; a
+/// dense matrix product makes about eight in the time of one.
+fn hessian_work(problem: &LinearProblem) -> f64 {
+    const DENSE: f64 = 0.125;
+    let k = problem.outputs() as f64;
+    let (features, d) = (problem.features() as f64, problem.parameters() as f64);
+    let gram = match &problem.matrix {
+        Matrix::Dense(m) => 0.5 * DENSE * m.rows as f64 * features * features,
+        Matrix::Sparse(m) => m.starts.windows(2).map(|s| 0.5 * ((s[1] - s[0]) as f64).powi(2)).sum(),
+    };
+    gram * 0.5 * k * (k + 1.0) + DENSE * d * d * d / 3.0
+}

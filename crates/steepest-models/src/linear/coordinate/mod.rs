@@ -1,0 +1,13 @@
+//! Coordinate methods: one coordinate of the weights, or of the dual values, at a time; and methods that move by one row.
+
+mod ascent;
+mod dual;
+mod primal;
+mod quadratic;
+mod rows;
+mod variance;
+mod working;
+
+pub use dual::DualAscent;
+pub use primal::PrimalDescent;
+pub use variance::{Reference, VarianceReduced};

@@ -1,0 +1,430 @@
+//! Interior-point method for losses without curvature: hinge and quantile, with any penalty or none.
+//!
+//! An L1 penalty is a loss of the same kind on the weights themselves, λ₁|wⱼ| = max over |vⱼ| ≤ λ₁ of −vⱼwⱼ up to sign, so that the
+//! dual values are those of the rows, uᵢ = pᵢaᵢ, followed by those of the weights, all in boxes. The conditions of optimality are
+//!
+//! λ₂w = Xᵀu + v,   Σuᵢ = 0 with an intercept,   Xw + b − c = s − t for rows and w = s − t for weights,   cᵢ = yᵢ − oᵢ,
+//!
+//! (u − low)s = 0,   (high − u)t = 0,   s, t ≥ 0. Each step solves them, perturbed, once to predict and once to correct
+//! (S. Mehrotra, “On the implementation of a primal-dual interior point method”, SIAM J. Optim. 2(4), 1992,
+//! doi:10.1137/0802028). The system is reduced to one of d + 1 unknowns (M. C. Ferris and T. S. Munson, “Interior-point methods
+//! for massive support vector machines”, SIAM J. Optim. 13(3), 2002, doi:10.1137/S1052623400374379): the change of (w, b) solves
+//! (λ₂I + XᵀΘ⁻¹X + Θᵥ⁻¹) Δw = …, the matrix a Newton step would have. About 20 steps whatever the data, each O(n·d²/2) dense or
+//! O(Σ stored(row)²/2) sparse, and O(d³/3).
+//!
+//! With an L1 penalty a weight counts as zero where λ₁|w| is small against the distance of its dual value from the bounds, in
+//! units of λ₁, times the geometric mean of the complementarity left and the objective at zero: at the minimum either w is
+//! zero or the distance, and of the products of w and distance that the method keeps alike this separates the two kinds.
+
+use steepest_core::{
+    Certificate, Evaluations, Iterate, Layout, NonFinite, Reason, StateVisitor, StepInfo, Stop, Termination, tree_sum,
+};
+use steepest_optim::solvers::{Cholesky, dot};
+
+use super::certificate::{certify_dual, objective, value_at_zero};
+use super::kernels::{margins, multiply, multiply_transposed_single, weighted_gram};
+use super::loss::{Loss, ScalarLoss, with_loss};
+use super::objective::HESSIAN_LIMIT;
+use super::problem::LinearProblem;
+
+/// A step goes this far towards the nearest bound.
+const TO_BOUND: f64 = 0.995;
+/// Steps of conjugate gradients on a system at most.
+const REFINEMENTS: usize = 20;
+
+/// The interior-point method bound to a problem.
+#[derive(Debug)]
+pub struct InteriorPoint<'p> {
+    problem: &'p LinearProblem,
+    layout: Layout,
+    zero: f64,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    c: Vec<f64>,
+    /// Dual values of the rows and, with an L1 penalty, of the weights; the multipliers of their lower and upper bounds.
+    u: Vec<f64>,
+    s: Vec<f64>,
+    t: Vec<f64>,
+    /// w and b, laid out as the problem says.
+    x: Vec<f64>,
+    steps: u64,
+    counts: Evaluations,
+    certificate: Option<Certificate>,
+    work: Work,
+}
+
+/// Scratch of a step.
+#[derive(Debug, Default)]
+struct Work {
+    z: Vec<f64>,
+    /// 1/θᵢ, θ = s/(u − l) + t/(h − u).
+    d: Vec<f64>,
+    rho: Vec<f64>,
+    du: Vec<f64>,
+    ds: Vec<f64>,
+    dt: Vec<f64>,
+    gram: Vec<f64>,
+    system: Vec<f64>,
+    rhs: Vec<f64>,
+    /// XᵀΘ⁻¹1.
+    border: Vec<f64>,
+}
+
+impl<'p> InteriorPoint<'p> {
+    /// Why this method cannot solve the problem; `None` when it can.
+    pub fn refuses(problem: &LinearProblem) -> Option<String> {
+        if !matches!(problem.loss, Loss::Hinge | Loss::Quantile(_)) {
+            return Some(format!(
+                "interior is for hinge and quantile loss, and {} has curvature; try newton",
+                problem.loss.name()
+            ));
+        }
+        if problem.parameters() > HESSIAN_LIMIT {
+            return Some(format!(
+                "interior solves systems of {} unknowns in each step; above {HESSIAN_LIMIT} try dual-cd",
+                problem.parameters()
+            ));
+        }
+        None
+    }
+
+    /// Starts in the middle of the box.
+    pub fn new(problem: &'p LinearProblem) -> InteriorPoint<'p> {
+        let n = problem.rows();
+        let total = problem.total_weight();
+        let p = |i: usize| problem.weights.as_ref().map_or(1.0, |w| w[i]) / total;
+        let (mut low, mut high) = (vec![0.0; n], vec![0.0; n]);
+        with_loss!(problem.loss, l => for i in 0..n {
+            let (a, b) = l.dual_domain(problem.target[i]);
+            (low[i], high[i]) = (p(i) * a, p(i) * b);
+        });
+        let mut c: Vec<f64> =
+            (0..n).map(|i| problem.target[i] - problem.offset.as_ref().map_or(0.0, |o| o[i])).collect();
+        let all = n + if problem.l1 > 0.0 { problem.features() } else { 0 };
+        low.resize(all, -problem.l1);
+        high.resize(all, problem.l1);
+        c.resize(all, 0.0);
+        let u: Vec<f64> = low.iter().zip(&high).map(|(l, h)| 0.5 * (l + h)).collect();
+        let mut run = InteriorPoint {
+            layout: problem.layout(),
+            zero: value_at_zero(problem),
+            s: vec![0.0; all],
+            t: vec![0.0; all],
+            x: vec![0.0; problem.parameters()],
+            steps: 0,
+            counts: Evaluations::default(),
+            certificate: None,
+            work: Work::default(),
+            problem,
+            low,
+            high,
+            c,
+            u,
+        };
+        run.margins_without_offset();
+        for i in 0..all {
+            let r = run.work.z[i] - run.c[i];
+            (run.s[i], run.t[i]) = (r.max(0.0) + 1.0, (-r).max(0.0) + 1.0);
+        }
+        run
+    }
+
+    /// Xᵀu + v − λ₂w.
+    fn lack(&self) -> Vec<f64> {
+        let (d, n) = (self.problem.features(), self.problem.rows());
+        let mut lack = vec![0.0; d];
+        multiply_transposed_single(self.problem, &self.u[..n], &mut lack);
+        lack.iter_mut().zip(&self.u[n..]).for_each(|(p, v)| *p += v);
+        lack.iter_mut().zip(&self.x).for_each(|(p, w)| *p -= self.problem.l2 * w);
+        lack
+    }
+
+    /// Xw + b, followed by w where the weights have dual values.
+    fn margins_without_offset(&mut self) {
+        let (d, n) = (self.problem.features(), self.problem.rows());
+        self.work.z.resize(self.u.len(), 0.0);
+        let (rows, weights) = self.work.z.split_at_mut(n);
+        multiply(&self.problem.matrix, &self.x[..d], 1, rows);
+        if let Some(&b) = self.x.get(d) {
+            rows.iter_mut().for_each(|z| *z += b);
+        }
+        weights.iter_mut().zip(&self.x).for_each(|(z, w)| *z = *w);
+    }
+
+    /// The parameters with weights at zero that tend there.
+    fn rounded(&self) -> Vec<f64> {
+        let (d, n) = (self.problem.features(), self.problem.rows());
+        let mut x = self.x.clone();
+        if self.problem.l1 > 0.0 {
+            let scale = (self.mu(None).max(0.0) * self.zero.abs()).sqrt();
+            for j in 0..d {
+                let distance =
+                    (self.u[n + j] - self.low[n + j]).min(self.high[n + j] - self.u[n + j]) / self.problem.l1;
+                if x[j].abs() * self.problem.l1 <= distance * scale {
+                    x[j] = 0.0;
+                }
+            }
+        }
+        x
+    }
+
+    /// Whether row i can move at all: a row of weight 0 cannot.
+    fn is_free(&self, i: usize) -> bool {
+        self.high[i] > self.low[i]
+    }
+
+    /// The mean of the complementarity products, and how many there are.
+    fn mu(&self, du: Option<(f64, f64)>) -> f64 {
+        let w = &self.work;
+        let (au, am) = du.unwrap_or((0.0, 0.0));
+        let product = |i: usize| {
+            let (du, ds, dt) = if du.is_some() { (au * w.du[i], am * w.ds[i], am * w.dt[i]) } else { (0.0, 0.0, 0.0) };
+            (self.u[i] + du - self.low[i]) * (self.s[i] + ds) + (self.high[i] - self.u[i] - du) * (self.t[i] + dt)
+        };
+        let free = (0..self.u.len()).filter(|&i| self.is_free(i));
+        let products: Vec<f64> = free.map(product).collect();
+        tree_sum(&products) / (2 * products.len()).max(1) as f64
+    }
+
+    /// Factors the system for the current point.
+    fn factor(&mut self) -> Option<Cholesky> {
+        let (d, n) = (self.problem.features(), self.problem.rows());
+        let bordered = self.problem.intercept;
+        let w = &mut self.work;
+        w.d.resize(self.u.len(), 0.0);
+        for i in 0..w.d.len() {
+            let theta = self.s[i] / (self.u[i] - self.low[i]) + self.t[i] / (self.high[i] - self.u[i]);
+            w.d[i] = if self.high[i] > self.low[i] && theta.is_finite() { 1.0 / theta } else { 0.0 };
+        }
+        w.gram.resize(d * d, 0.0);
+        weighted_gram(&self.problem.matrix, &w.d[..n], &mut w.gram);
+        let m = d + usize::from(bordered);
+        w.system.resize(m * m, 0.0);
+        for j in 0..d {
+            w.system[j * m..j * m + j + 1].copy_from_slice(&w.gram[j * d..j * d + j + 1]);
+            w.system[j * m + j] += self.problem.l2 + w.d.get(n + j).copied().unwrap_or(0.0);
+        }
+        if bordered {
+            w.border.resize(d, 0.0);
+            multiply_transposed_single(self.problem, &w.d[..n], &mut w.border);
+            w.system[d * m..d * m + d].copy_from_slice(&w.border);
+            w.system[d * m + d] = tree_sum(&w.d[..n]);
+        }
+        // Rounding may cost the last pivot its sign when nearly all rows sit on a bound; a hair on the diagonal restores it.
+        let trace: f64 = (0..m).map(|j| w.system[j * m + j]).sum();
+        Cholesky::new(&w.system, m, 0.0).or_else(|| Cholesky::new(&w.system, m, 1e-14 * trace / m as f64))
+    }
+
+    /// Solves for the changes of (w, b), u, s and t, with the complementarity products aimed at `target` and, when
+    /// correcting, the second-order terms of the predicted changes taken off.
+    fn direction(&mut self, factor: &Cholesky, lack: &[f64], target: f64, correct: bool) -> Vec<f64> {
+        let (d, n) = (self.problem.features(), self.problem.rows());
+        let all = self.u.len();
+        let w = &mut self.work;
+        for list in [&mut w.rho, &mut w.du, &mut w.ds, &mut w.dt] {
+            list.resize(all, 0.0);
+        }
+        for i in 0..all {
+            if w.d[i] == 0.0 {
+                w.rho[i] = 0.0;
+                continue;
+            }
+            let (g, h) = (self.u[i] - self.low[i], self.high[i] - self.u[i]);
+            let second = if correct { w.du[i] * w.ds[i] / g + w.du[i] * w.dt[i] / h } else { 0.0 };
+            // −(z − c − s + t) + (τ − gs)/g − (τ − ht)/h, in which s and t cancel.
+            w.rho[i] = self.c[i] - w.z[i] + target / g - target / h - second;
+        }
+        let scaled: Vec<f64> = w.rho.iter().zip(&w.d).map(|(r, d)| r * d).collect();
+        w.rhs.resize(factor.dim(), 0.0);
+        multiply_transposed_single(self.problem, &scaled[..n], &mut w.rhs[..d]);
+        for list in [lack, &scaled[n..]] {
+            w.rhs.iter_mut().zip(list).for_each(|(r, v)| *r += v);
+        }
+        if self.problem.intercept {
+            w.rhs[d] = tree_sum(&scaled[..n]) + tree_sum(&self.u[..n]);
+        }
+        let dx = refined(factor, &w.system, &w.rhs);
+        // Δu = Θ⁻¹(ρ − XΔw − Δb).
+        let mut dz = vec![0.0; all];
+        let (rows, weights) = dz.split_at_mut(n);
+        multiply(&self.problem.matrix, &dx[..d], 1, rows);
+        let db = dx.get(d).copied().unwrap_or(0.0);
+        rows.iter_mut().for_each(|z| *z += db);
+        weights.iter_mut().zip(&dx).for_each(|(z, w)| *z = *w);
+        for i in 0..all {
+            if w.d[i] == 0.0 {
+                (w.du[i], w.ds[i], w.dt[i]) = (0.0, 0.0, 0.0);
+                continue;
+            }
+            let (g, h) = (self.u[i] - self.low[i], self.high[i] - self.u[i]);
+            let (old_u, old_s, old_t) = if correct { (w.du[i], w.ds[i], w.dt[i]) } else { (0.0, 0.0, 0.0) };
+            let du = w.d[i] * (w.rho[i] - dz[i]);
+            w.ds[i] = (target - old_u * old_s - self.s[i] * du) / g - self.s[i];
+            w.dt[i] = (target + old_u * old_t + self.t[i] * du) / h - self.t[i];
+            w.du[i] = du;
+        }
+        dx
+    }
+
+    /// The longest steps in u and in its multipliers that keep everything inside.
+    fn longest(&self) -> (f64, f64) {
+        let w = &self.work;
+        let (mut primal, mut dual) = (1.0f64 / TO_BOUND, 1.0f64 / TO_BOUND);
+        for i in 0..self.u.len() {
+            if w.du[i] < 0.0 {
+                primal = primal.min((self.low[i] - self.u[i]) / w.du[i]);
+            } else if w.du[i] > 0.0 {
+                primal = primal.min((self.high[i] - self.u[i]) / w.du[i]);
+            }
+            if w.ds[i] < 0.0 {
+                dual = dual.min(-self.s[i] / w.ds[i]);
+            }
+            if w.dt[i] < 0.0 {
+                dual = dual.min(-self.t[i] / w.dt[i]);
+            }
+        }
+        ((TO_BOUND * primal).min(1.0), (TO_BOUND * dual).min(1.0))
+    }
+
+    fn stop(&self, reason: Reason, detail: &str) -> Stop {
+        Stop::Terminated(Termination::new(reason, format!("step {}: {detail}", self.steps + 1)))
+    }
+}
+
+/// The solution of the system whose lower triangle is in `matrix`, by conjugate gradients from the factor's answer on: the last
+/// systems are so badly conditioned that the factor alone, perhaps shifted, loses half of the digits.
+fn refined(factor: &Cholesky, matrix: &[f64], rhs: &[f64]) -> Vec<f64> {
+    let m = rhs.len();
+    let product = |v: &[f64]| -> Vec<f64> {
+        let mut out = vec![0.0; m];
+        for i in 0..m {
+            let row = &matrix[i * m..i * m + i];
+            out[i] += dot(row, &v[..i]) + matrix[i * m + i] * v[i];
+            out[..i].iter_mut().zip(row).for_each(|(o, a)| *o += a * v[i]);
+        }
+        out
+    };
+    let mut x = vec![0.0; m];
+    let mut r = rhs.to_vec();
+    let mut z = r.clone();
+    factor.solve(&mut z);
+    let mut p = z.clone();
+    let mut rz = dot(&r, &z);
+    let goal = 1e-28 * dot(rhs, rhs);
+    for _ in 0..REFINEMENTS {
+        let ap = product(&p);
+        let curvature = dot(&p, &ap);
+        if !(curvature > 0.0) || !(rz > 0.0) {
+            break;
+        }
+        let step = rz / curvature;
+        x.iter_mut().zip(&p).for_each(|(x, p)| *x += step * p);
+        r.iter_mut().zip(&ap).for_each(|(r, ap)| *r -= step * ap);
+        if dot(&r, &r) <= goal {
+            break;
+        }
+        z.copy_from_slice(&r);
+        factor.solve(&mut z);
+        let next = dot(&r, &z);
+        p.iter_mut().zip(&z).for_each(|(p, z)| *p = z + next / rz * *p);
+        rz = next;
+    }
+    x
+}
+
+impl Iterate for InteriorPoint<'_> {
+    fn step(&mut self) -> Result<StepInfo, Stop> {
+        self.margins_without_offset();
+        let Some(factor) = self.factor() else {
+            return Err(self.stop(Reason::Stalled, "the system of the step is singular to working precision"));
+        };
+        let mu = self.mu(None);
+        if mu * (2 * self.u.len()) as f64 <= 4.0 * f64::EPSILON * self.zero.abs() {
+            return Err(self.stop(Reason::GradientNorm, &format!("the optimality conditions hold up to {mu:.1e}")));
+        }
+        let lack = self.lack();
+        self.direction(&factor, &lack, 0.0, false);
+        let (primal, dual) = self.longest();
+        let length = primal.min(dual);
+        let predicted = self.mu(Some((length, length)));
+        let centring = (predicted / mu).powi(3).min(1.0);
+        let dx = self.direction(&factor, &lack, centring * mu, true);
+        let (primal, dual) = self.longest();
+        // One length for both, since the quadratic couples them.
+        let length = primal.min(dual);
+        if !(length > 1e-10) || dx.iter().any(|v| !v.is_finite()) {
+            return Err(self.stop(Reason::Stalled, "no step inside the bounds improves the point in working precision"));
+        }
+        let w = &self.work;
+        for i in 0..self.u.len() {
+            self.u[i] += length * w.du[i];
+            self.s[i] += length * w.ds[i];
+            self.t[i] += length * w.dt[i];
+        }
+        self.x.iter_mut().zip(&dx).for_each(|(x, dx)| *x += length * dx);
+        self.steps += 1;
+        self.counts.hessian += 1;
+        self.counts.gradient += 2;
+        self.counts.value += 1;
+        self.counts.rows += 4 * self.problem.rows() as u64;
+        self.certificate = None;
+        let mut z = vec![0.0; self.problem.rows()];
+        let x = self.rounded();
+        margins(self.problem, &x, &mut z);
+        let value = objective(self.problem, &x, &z);
+        if !value.is_finite() {
+            return Err(Stop::NonFinite { step: self.steps, cause: NonFinite::Objective { value } });
+        }
+        let gap = self.certificate().relative();
+        let step_norm = tree_sum(&dx.iter().map(|v| (length * v) * (length * v)).collect::<Vec<_>>()).sqrt();
+        Ok(StepInfo {
+            step: self.steps,
+            value: Some(value),
+            lr: Some(length),
+            step_norm: Some(step_norm),
+            gap,
+            ..StepInfo::default()
+        })
+    }
+
+    fn point(&self, out: &mut [f64]) {
+        out.copy_from_slice(&self.rounded());
+    }
+
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn certificate(&mut self) -> Certificate {
+        if let Some(known) = &self.certificate {
+            return known.clone();
+        }
+        let total = self.problem.total_weight();
+        let weight = |i: usize| self.problem.weights.as_ref().map_or(1.0, |w| w[i]) / total;
+        let dual = |i: usize| if self.is_free(i) { self.u[i] / weight(i) } else { 0.0 };
+        let mut dual: Vec<f64> = (0..self.problem.rows()).map(dual).collect();
+        let mut z = vec![0.0; self.problem.rows()];
+        let x = self.rounded();
+        margins(self.problem, &x, &mut z);
+        let found = certify_dual(self.problem, &x, &z, &mut dual, self.zero);
+        self.certificate = Some(found.clone());
+        found
+    }
+
+    fn counts(&self) -> Evaluations {
+        self.counts
+    }
+
+    fn visit(&mut self, state: &mut dyn StateVisitor) {
+        state.f64s("dual", &mut self.u);
+        state.f64s("lower_multiplier", &mut self.s);
+        state.f64s("upper_multiplier", &mut self.t);
+        state.f64s("x", &mut self.x);
+        state.int("steps", &mut self.steps);
+        state.int("evaluations.value", &mut self.counts.value);
+        state.int("evaluations.gradient", &mut self.counts.gradient);
+        state.int("evaluations.hessian", &mut self.counts.hessian);
+        state.int("evaluations.rows", &mut self.counts.rows);
+        self.certificate = None;
+    }
+}
