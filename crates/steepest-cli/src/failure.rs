@@ -2,21 +2,20 @@
 
 use std::io::{IsTerminal, Write};
 
-/// A failure: its exit code, what happened, and what to do.
+/// Bad input or usage, exit code 2: what happened, and what to do.
 #[derive(Debug)]
 pub struct Failure {
-    code: u8,
     message: String,
     help: Option<String>,
 }
 
 impl Failure {
-    /// Bad input or usage: exit code 2.
+    /// Told in our own words.
     pub fn usage(message: impl Into<String>) -> Failure {
-        Failure { code: 2, message: message.into(), help: None }
+        Failure { message: message.into(), help: None }
     }
 
-    /// Bad input, told by an error of a library: exit code 2.
+    /// Told by an error of a library, with its causes.
     pub fn input(error: impl std::error::Error) -> Failure {
         let mut message = error.to_string();
         let mut source = error.source();
@@ -29,12 +28,7 @@ impl Failure {
             }
             source = cause.source();
         }
-        Failure { code: 2, message, help: None }
-    }
-
-    /// What was asked was not reached: exit code 1.
-    pub fn missed(message: impl Into<String>) -> Failure {
-        Failure { code: 1, message: message.into(), help: None }
+        Failure { message, help: None }
     }
 
     /// The same failure with a line that says what to do.
@@ -45,7 +39,7 @@ impl Failure {
 
     /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
-        self.code
+        2
     }
 
     /// Writes the failure to stderr.

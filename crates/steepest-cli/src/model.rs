@@ -52,8 +52,6 @@ pub struct Predictions {
     /// The mean of the target: numbers, the probability of the positive class, or n × K probabilities; `None` where the loss
     /// gives no probability (hinge, squared hinge).
     pub means: Option<Vec<f64>>,
-    /// The index of the most probable class; empty for regression.
-    pub classes: Vec<u32>,
 }
 
 impl LinearModel {
@@ -112,8 +110,8 @@ impl LinearModel {
                 *z += self.bias[c] + part.offset.as_ref().map_or(0.0, |o| o[i]);
             }
         }
-        let (means, classes) = self.interpret(&scores, None);
-        Predictions { scores, means, classes }
+        let (means, _) = self.interpret(&scores, None);
+        Predictions { scores, means }
     }
 
     /// Means and classes of linear predictors; two classes are told apart at `threshold`, a probability (a score, for losses

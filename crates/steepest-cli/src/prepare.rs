@@ -360,8 +360,6 @@ fn cut(
 pub struct Applied {
     /// The rows: all of them, or those with a target.
     pub part: Part,
-    /// Whether the file has the target.
-    pub has_target: bool,
     /// What a person should know.
     pub notices: Vec<Notice>,
 }
@@ -384,7 +382,7 @@ pub fn apply(input: Input, encoder: &Encoder, target: &Target, scored: bool) -> 
             let (matrix, found) = encoder.transform(matrix).map_err(Failure::input)?;
             notices.extend(found);
             let rows = Rows { values, weights: None, offset: None };
-            Ok(Applied { part: rows.part(list, matrix, &[]), has_target: scored, notices })
+            Ok(Applied { part: rows.part(list, matrix, &[]), notices })
         }
         (Input::Table(_), Encoder::Features(_)) => {
             Err(Failure::usage("the model was trained on svmlight rows, and this is a table")
@@ -449,11 +447,7 @@ fn apply_table(table: &Table, encoder: &TableEncoder, target: &Target, scored: b
         .filter_map(|&at| alignment.column(table, Some(at)).map(|column| (schema.fields[at].name.clone(), column)))
         .collect();
     let rows = Rows { values, weights, offset };
-    Ok(Applied { part: rows.part(list, matrix, &ids), has_target: found_target(&alignment, schema, table), notices })
-}
-
-fn found_target(alignment: &steepest_data::Alignment, schema: &Schema, table: &Table) -> bool {
-    alignment.column(table, schema.target).is_some()
+    Ok(Applied { part: rows.part(list, matrix, &ids), notices })
 }
 
 /// The weights of the training rows with those of their classes.

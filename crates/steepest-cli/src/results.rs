@@ -51,8 +51,8 @@ pub fn evaluate_parts(model: &LinearModel, problem: &LinearProblem, prepared: &P
     let mut detail = Map::new();
     let mut scores = vec![0.0; problem.rows() * problem.outputs()];
     kernels::margins(problem, point, &mut scores);
-    let (means, classes) = model.interpret(&scores, None);
-    let train = Predictions { scores, means, classes };
+    let (means, _) = model.interpret(&scores, None);
+    let train = Predictions { scores, means };
     let weights = problem.weights.as_deref();
     let target = &prepared.target;
     let train = judge(model, &train, &prepared.train.target, weights, |judged| judged.evaluation(&target.classes));

@@ -45,7 +45,7 @@ impl Say {
 
     fn write(&self, label: &str, text: &str, code: &str) {
         let mut err = std::io::stderr().lock();
-        let padding = " ".repeat(10usize.saturating_sub(label.len()));
+        let padding = " ".repeat(10usize.saturating_sub(label.len()).max(1));
         // Nothing is left to do when stderr itself is gone.
         let _ = if self.colour {
             writeln!(err, "{code}{label}\x1b[0m{padding}{text}")

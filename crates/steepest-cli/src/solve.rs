@@ -3,22 +3,32 @@
 use std::path::Path;
 
 use steepest_core::Iterate;
-use steepest_models::linear::{LinearProblem, SolverChoice, auto};
+use steepest_data::{Order, Task};
+use steepest_models::linear::rows::{RowDescent, RowOptions, RowRule, automatic_rate};
+use steepest_models::linear::{LinearProblem, LinearSum, SolverChoice, auto, certificate, kernels};
+use steepest_optim::{OptimizerSpec, Schedule};
 use steepest_train::{
-    Budget, Cadence, Divergence, GapTarget, GradientNorm, Monitor, ParameterChange, Tolerance, Trainer, ValueChange,
+    BatchOptions, Budget, Cadence, Divergence, EarlyStopping, Evaluate, GapTarget, GradientNorm, L1Rule, Monitor,
+    ParameterChange, Scores, Split, Stochastic, Tolerance, Trainer, ValueChange, Watch,
 };
 
 use crate::config::Choice;
 use crate::failure::Failure;
 use crate::model::LinearModel;
-use crate::options::{self, FitOptions, Penalty};
+use crate::options::{self, Batch, FitOptions, Penalty};
 use crate::prepare::Prepared;
+use crate::results;
 use crate::say::Say;
 
 /// The relative certified gap at which a fit ends unless told otherwise.
 const GAP: f64 = 1e-6;
 /// Steps after which a deterministic solver that reached no tolerance gives up.
 const STEPS: u64 = 10_000;
+/// Rows of a mini-batch unless told otherwise.
+const BATCH: usize = 128;
+/// Passes over the rows of a stochastic solver unless told otherwise, and the fewest steps they should make.
+const EPOCHS: u64 = 20;
+const FEWEST_STEPS: u64 = 2_000;
 /// Seconds between checkpoints.
 const CHECKPOINT_SECONDS: f64 = 30.0;
 
@@ -29,7 +39,17 @@ pub struct Plan {
     pub name: String,
     /// Why it was chosen; empty when the user did.
     pub why: String,
-    solver: SolverChoice,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Sees the whole objective in a step.
+    Whole(SolverChoice),
+    /// Descends row by row.
+    Rows { rule: RowRule, lr: Schedule, epochs: u64 },
+    /// Descends by batches with an update rule.
+    Batches { spec: Box<OptimizerSpec>, batch: usize, epochs: u64 },
 }
 
 /// Whether something of the run looks at validation rows.
@@ -40,58 +60,228 @@ pub fn uses_validation(options: &FitOptions) -> bool {
 }
 
 /// Chooses the solver, or checks the one asked for.
-pub fn plan(problem: &LinearProblem, _prepared: &Prepared, options: &FitOptions) -> Result<Plan, Failure> {
+pub fn plan(problem: &LinearProblem, options: &FitOptions, choices: &mut Vec<Choice>) -> Result<Plan, Failure> {
     let asked = options.solver.solver.as_deref().map_or("auto", str::trim);
     if asked == "auto" {
+        refuse_stochastic_flags(options)?;
         let (solver, why) = auto(problem);
-        return Ok(Plan { name: solver.name().into(), why, solver });
+        choices.push(Choice { what: "solver.solver", value: solver.name().into(), why: why.clone() });
+        return Ok(Plan { name: solver.name().into(), why, kind: Kind::Whole(solver) });
     }
-    let Some(solver) = SolverChoice::from_name(asked) else {
-        return Err(unknown(asked));
-    };
-    if let Some(reason) = solver.refuses(problem) {
-        return Err(Failure::usage(format!("--solver: {reason}")));
+    if let Some(solver) = SolverChoice::from_name(asked) {
+        refuse_stochastic_flags(options)?;
+        if let Some(reason) = solver.refuses(problem) {
+            return Err(Failure::usage(format!("--solver: {reason}")));
+        }
+        return Ok(Plan { name: solver.name().into(), why: String::new(), kind: Kind::Whole(solver) });
     }
-    Ok(Plan { name: solver.name().into(), why: String::new(), solver })
+    stochastic(asked, problem, options, choices)
 }
 
-fn unknown(asked: &str) -> Failure {
-    let names: Vec<&str> = SolverChoice::ALL.iter().map(|s| s.name()).collect();
-    Failure::usage(format!("--solver: there is no solver `{asked}`"))
-        .with_help(format!("there are auto, {}", names.join(", ")))
+/// Batches and schedules mean nothing to solvers that see everything and choose their own steps.
+fn refuse_stochastic_flags(options: &FitOptions) -> Result<(), Failure> {
+    let rows = matches!(options.solver.batch, Some(Batch::Rows(_)));
+    for (flag, given) in [("--batch", rows), ("--schedule", options.solver.schedule.is_some())] {
+        if given {
+            return Err(Failure::usage(format!(
+                "{flag} is for solvers that take many small steps, and this one sees all rows in a step"
+            ))
+            .with_help(format!("leave {flag} out, or choose such a solver: `--solver adam`")));
+        }
+    }
+    Ok(())
+}
+
+/// An update rule over batches or single rows.
+fn stochastic(
+    asked: &str,
+    problem: &LinearProblem,
+    options: &FitOptions,
+    choices: &mut Vec<Choice>,
+) -> Result<Plan, Failure> {
+    let whole = SolverChoice::ALL.iter().map(|s| s.name()).collect::<Vec<_>>().join(", ");
+    let mut spec = OptimizerSpec::parse(asked).map_err(|e| {
+        Failure::input(e).with_help(format!(
+            "solvers that see all rows in a step are auto, {whole}; `steepest optimizers` lists the update rules"
+        ))
+    })?;
+    spec.seed = options.run.seed.unwrap_or(0);
+    let n = problem.rows();
+    let batch = match options.solver.batch {
+        Some(Batch::Full) => n,
+        Some(Batch::Rows(rows)) => rows.min(n),
+        None => {
+            choices.push(Choice {
+                what: "solver.batch",
+                value: BATCH.min(n).to_string(),
+                why: "a batch that keeps the processor busy and still makes many steps a pass".into(),
+            });
+            BATCH.min(n)
+        }
+    };
+    let per_epoch = n.div_ceil(batch).max(1) as u64;
+    let epochs = options.stop.epochs.unwrap_or_else(|| {
+        let epochs = EPOCHS.max(FEWEST_STEPS.div_ceil(per_epoch));
+        if options.stop.steps.is_none() {
+            choices.push(Choice {
+                what: "stop.epochs",
+                value: epochs.to_string(),
+                why: format!("{EPOCHS} passes, or as many as make {FEWEST_STEPS} steps"),
+            });
+        }
+        epochs
+    });
+    let horizon = options.stop.steps.unwrap_or(u64::MAX).min(epochs.saturating_mul(per_epoch));
+    let row_rule = (batch == 1).then(|| row_rule(&spec)).flatten();
+    let given = spec.rule.calls.iter().find_map(|c| c.get("lr")).is_some();
+    let mut schedule = options.solver.schedule.as_deref().map(Schedule::parse).transpose().map_err(Failure::input)?;
+    if !given && schedule.as_ref().is_none_or(|s| s.peak().is_none()) {
+        // Plain descent has no rate that suits all data, so that it is taken from these; other rules have documented defaults.
+        let plain = spec.rule.calls.iter().any(|c| c.name == "sgd" || c.name == "momentum" || c.name == "nesterov");
+        let rule = row_rule.or(plain.then_some(RowRule::Sgd));
+        if let Some(rule) = rule {
+            let (lr, why) = automatic_rate(problem, rule);
+            let lr = one_digit(lr);
+            let base = schedule.take().map_or_else(|| Schedule::parse("cosine"), Ok).map_err(Failure::input)?;
+            choices.push(Choice { what: "solver.schedule", value: format!("cosine({lr})"), why: why.clone() });
+            schedule = Some(base.or_peak(lr));
+        } else if schedule.is_none() {
+            schedule = Some(Schedule::parse("cosine").map_err(Failure::input)?);
+        }
+    }
+    if let Some(rule) = row_rule {
+        let lr = match (schedule, spec.rule.calls[0].get("lr")) {
+            (Some(_), Some(_)) => return Err(twice()),
+            (Some(s), None) => s,
+            (None, Some(arg)) => Schedule::parse(&arg.value).map_err(Failure::input)?,
+            (None, None) => Schedule::constant(automatic_rate(problem, rule).0),
+        };
+        let lr = lr.with_horizon(Some(horizon)).map_err(Failure::input)?;
+        return Ok(Plan { name: asked.into(), why: String::new(), kind: Kind::Rows { rule, lr, epochs } });
+    }
+    spec.horizon = Some(horizon);
+    if let Some(schedule) = schedule {
+        let schedule = schedule.with_horizon(Some(horizon)).map_err(Failure::input)?;
+        spec = spec.with_lr(schedule, "--schedule").map_err(Failure::input)?;
+    }
+    // What is wrong with the options of the rule is told now, not after reading the data.
+    spec.build::<f64>(&problem.layout()).map_err(Failure::input)?;
+    Ok(Plan { name: asked.into(), why: String::new(), kind: Kind::Batches { spec: Box::new(spec), batch, epochs } })
+}
+
+fn twice() -> Failure {
+    Failure::usage("the learning rate is given twice: in --solver and by --schedule").with_help("leave one of them out")
+}
+
+/// The rules that have a loop of their own for single rows: plain `sgd` and `adagrad`.
+fn row_rule(spec: &OptimizerSpec) -> Option<RowRule> {
+    let [call] = &spec.rule.calls[..] else { return None };
+    if !spec.groups.is_empty() {
+        return None;
+    }
+    let number = |key: &str, default: f64| call.get(key).map_or(Some(default), |arg| arg.value.parse::<f64>().ok());
+    let only = |keys: &[&str]| call.args.iter().all(|a| a.key.as_deref().is_none_or(|k| keys.contains(&k)));
+    match call.name.as_str() {
+        "sgd" if only(&["lr"]) => Some(RowRule::Sgd),
+        "adagrad" if only(&["lr", "eps", "initial_accumulator_value"]) => {
+            Some(RowRule::AdaGrad { eps: number("eps", 1e-10)?, initial: number("initial_accumulator_value", 0.0)? })
+        }
+        _ => None,
+    }
+}
+
+/// A number rounded to one significant digit.
+fn one_digit(value: f64) -> f64 {
+    format!("{value:.0e}").parse().unwrap_or(value)
 }
 
 impl Plan {
-    /// The solver bound to the problem, at `start` or at zero.
+    /// Whether its steps see a part of the rows only.
+    pub fn is_stochastic(&self) -> bool {
+        !matches!(self.kind, Kind::Whole(_))
+    }
+
+    /// The solver bound to the problem, at `start` or at zero. `sum` is that of the problem.
     pub fn bind<'p>(
         &self,
         problem: &'p LinearProblem,
+        sum: &'p LinearSum<'p>,
         options: &FitOptions,
         start: Option<Vec<f64>>,
     ) -> Result<Box<dyn Iterate + 'p>, Failure> {
-        Ok(self.solver.bind_seeded(problem, start, options.run.seed.unwrap_or(0)))
+        let seed = options.run.seed.unwrap_or(0);
+        Ok(match &self.kind {
+            Kind::Whole(solver) => solver.bind_seeded(problem, start, seed),
+            Kind::Rows { rule, lr, .. } => {
+                let options = RowOptions { rule: *rule, lr: lr.clone(), order: Order::Shuffled, seed };
+                Box::new(RowDescent::new(problem, options, start.as_deref()))
+            }
+            Kind::Batches { spec, batch, .. } => {
+                let optimizer = spec.build::<f64>(&problem.layout()).map_err(Failure::input)?;
+                let start = start.unwrap_or_else(|| vec![0.0; problem.parameters()]);
+                let plain = spec.rule.calls.len() == 1
+                    && spec.rule.calls[0].name == "sgd"
+                    && spec.rule.calls[0].get("momentum").is_none();
+                let options = BatchOptions {
+                    batch: *batch,
+                    micro_batch: 0,
+                    order: Order::Shuffled,
+                    seed,
+                    l1: problem.l1,
+                    l2: problem.l2,
+                    l1_rule: if plain { L1Rule::Prox } else { L1Rule::Subgradient },
+                    total_weight: problem.total_weight(),
+                };
+                let zero = certificate::value_at_zero(problem);
+                let certify = move |x: &[f64]| {
+                    let mut z = vec![0.0; problem.rows() * problem.outputs()];
+                    kernels::margins(problem, x, &mut z);
+                    certificate::certify(problem, x, &z, zero)
+                };
+                let run = Stochastic::new(sum, optimizer, &start, options, Some(Box::new(certify)));
+                Box::new(run.map_err(Failure::usage)?)
+            }
+        })
     }
 
     /// Fills in what was chosen with the solver.
     pub fn resolve(&self, options: &mut FitOptions) {
         options.stop.gap = Some(options.stop.gap.unwrap_or(GAP));
+        match &self.kind {
+            Kind::Whole(_) => {}
+            Kind::Rows { epochs, .. } => {
+                options.solver.batch = Some(Batch::Rows(1));
+                options.stop.epochs = Some(*epochs);
+            }
+            Kind::Batches { batch, epochs, .. } => {
+                options.solver.batch = Some(Batch::Rows(*batch));
+                options.stop.epochs = Some(*epochs);
+            }
+        }
     }
 
     /// The loop with the budget and the stopping rules of the run.
     pub fn trainer<'a>(
         &self,
-        _problem: &'a LinearProblem,
-        _prepared: &'a Prepared,
+        model: &'a LinearModel,
+        problem: &'a LinearProblem,
+        prepared: &'a Prepared,
         options: &FitOptions,
     ) -> Result<Trainer<'a>, Failure> {
         let stop = &options.stop;
+        let n = problem.rows();
+        let (per_epoch, epochs) = match &self.kind {
+            Kind::Whole(_) => (None, stop.epochs),
+            Kind::Rows { epochs, .. } => (Some(n as u64), Some(*epochs)),
+            Kind::Batches { batch, epochs, .. } => (Some(n.div_ceil(*batch).max(1) as u64), Some(*epochs)),
+        };
         let mut monitors: Vec<Box<dyn Monitor + 'a>> = vec![Box::new(Divergence::default())];
         let gap = stop.gap.unwrap_or(GAP);
         if !(gap >= 0.0 && gap.is_finite()) {
             return Err(Failure::usage(format!("--gap: {gap} is no gap; give a number ≥ 0, such as 1e-6")));
         }
         if gap > 0.0 {
-            monitors.push(Box::new(GapTarget::new(gap, 1)));
+            monitors.push(Box::new(GapTarget::new(gap, per_epoch.unwrap_or(1))));
         }
         if let Some(t) = tolerance(stop.gtol) {
             monitors.push(Box::new(GradientNorm::new(t)));
@@ -102,19 +292,71 @@ impl Plan {
         if let Some(t) = tolerance(stop.xtol) {
             monitors.push(Box::new(ParameterChange::new(t)));
         }
+        let watch = watch(model);
+        let patience = stop.patience.unwrap_or(0);
+        if patience > 0 {
+            if prepared.valid.is_none() {
+                return Err(
+                    Failure::usage("--patience needs validation rows").with_help("hold some back with `--valid 10%`")
+                );
+            }
+            monitors.push(Box::new(EarlyStopping::new(watch.clone(), patience, 0.0)));
+        }
+        let default_steps = (!self.is_stochastic()).then_some(STEPS);
         let budget = Budget {
-            steps: Some(stop.steps.unwrap_or(STEPS)),
-            epochs: stop.epochs,
+            steps: stop.steps.or(default_steps),
+            epochs,
             evaluations: stop.max_evals,
             seconds: stop.max_seconds,
         };
         let checkpoint = options.run.checkpoint_every.unwrap_or(CHECKPOINT_SECONDS);
-        if !(checkpoint >= 0.0) {
+        if checkpoint.is_nan() || checkpoint < 0.0 {
             return Err(Failure::usage("--checkpoint-every: give a number of seconds ≥ 0"));
         }
-        let cadence = Cadence { checkpoint_seconds: Some(checkpoint), ..Cadence::default() };
-        Ok(Trainer { budget, cadence, monitors, ..Trainer::default() })
+        let cadence =
+            Cadence { steps_per_epoch: per_epoch, checkpoint_seconds: Some(checkpoint), ..Cadence::default() };
+        let looks = self.is_stochastic() || prepared.valid.is_some();
+        let evaluate: Option<Evaluate<'a>> = if looks { Some(evaluator(model, problem, prepared)) } else { None };
+        Ok(Trainer {
+            budget,
+            cadence,
+            stochastic: self.is_stochastic(),
+            monitors,
+            evaluate,
+            watch: (patience > 0).then_some(watch),
+            restore_best: patience > 0,
+            ..Trainer::default()
+        })
     }
+}
+
+/// The metric that early stopping watches.
+fn watch(model: &LinearModel) -> Watch {
+    let hinge = matches!(model.header.loss.as_str(), "hinge" | "squared_hinge");
+    let (metric, higher_is_better) = match model.header.target.task {
+        Task::Regression => ("deviance", false),
+        _ if hinge => ("accuracy", true),
+        _ => ("log_loss", false),
+    };
+    Watch { split: Split::Valid, metric: metric.into(), higher_is_better }
+}
+
+/// Objective and loss on the training rows, metrics on the validation rows.
+fn evaluator<'a>(model: &'a LinearModel, problem: &'a LinearProblem, prepared: &'a Prepared) -> Evaluate<'a> {
+    let mut z = vec![0.0; problem.rows() * problem.outputs()];
+    Box::new(move |x: &[f64]| {
+        kernels::margins(problem, x, &mut z);
+        let objective = certificate::objective(problem, x, &z);
+        let valid = match &prepared.valid {
+            None => Vec::new(),
+            Some(part) => {
+                let here = LinearModel::new(model.header.clone(), problem, x);
+                results::measure(&here, part).values
+            }
+        };
+        let loss = objective - certificate::penalty(problem, x);
+        Scores { objective: Some(objective), loss: Some(loss), train: Vec::new(), valid }
+    })
 }
 
 /// A tolerance as the loop wants it; 0 switches the test off.

@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 use steepest_core::{Certificate, Reason};
 use steepest_data::read::ReadReport;
-use steepest_models::linear::LinearProblem;
+use steepest_models::linear::{LinearProblem, LinearSum};
 use steepest_train::{Outcome, RunDir, Store, Trainer};
 
 use crate::config::{Choice, config_hash, config_text, read_config};
@@ -82,9 +82,8 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     if [options.model.l2, options.model.l1].contains(&Some(Penalty::Auto)) {
         solve::choose_penalty(&mut problem, &mut prepared, &options, &mut choices, say)?;
     }
-    let plan = solve::plan(&problem, &prepared, &options)?;
+    let plan = solve::plan(&problem, &options, &mut choices)?;
     clock.setup = stage.elapsed().as_secs_f64();
-    choices.push(Choice { what: "solver.solver", value: plan.name.clone(), why: plan.why.clone() });
     tell::model(say, &problem, &choices, &plan);
     resolve(&mut options, &problem, &plan, valid, &prepared);
     if args.dry_run {
@@ -296,12 +295,14 @@ fn train(
     let config = config_hash(options)?;
     let data = read.hash();
     let start = options.run.init.as_deref().map(|from| solve::start(from, problem, prepared)).transpose()?;
-    let mut iterate = plan.bind(problem, options, start)?;
+    let sum = LinearSum::new(problem);
+    let mut iterate = plan.bind(problem, &sum, options, start)?;
+    let model = LinearModel::new(header(problem, prepared, read), problem, &vec![0.0; problem.parameters()]);
     let mut trainer = Trainer {
         store: Some(Store { run, config: &config, data: &data }),
         interrupt: Some(&*interrupt),
         progress: tell::progress(say),
-        ..plan.trainer(problem, prepared, options)?
+        ..plan.trainer(&model, problem, prepared, options)?
     };
     trainer.run(&mut *iterate).map_err(Failure::input)
 }
@@ -336,6 +337,20 @@ fn exit_code(outcome: &Outcome, options: &FitOptions) -> u8 {
     }
 }
 
+/// What is saved of the model besides its tensors.
+fn header(problem: &LinearProblem, prepared: &Prepared, read: &ReadReport) -> ModelHeader {
+    ModelHeader {
+        model: "linear".into(),
+        loss: loss_text(problem.loss),
+        l2: problem.l2,
+        l1: problem.l1,
+        intercept: problem.intercept,
+        data: read.hash(),
+        target: prepared.target.clone(),
+        encoder: prepared.encoder.clone(),
+    }
+}
+
 /// A finished fit and what it was made from.
 struct Done<'a> {
     options: &'a FitOptions,
@@ -356,7 +371,7 @@ impl Done<'_> {
         begun: Instant,
         say: &Say,
     ) -> Result<Value, Failure> {
-        let model = LinearModel::new(self.header(), self.problem, &outcome.point);
+        let model = LinearModel::new(header(self.problem, self.prepared, self.read), self.problem, &outcome.point);
         model.saved(&self.problem.layout())?.save(self.run).map_err(Failure::input)?;
         let evaluation = results::evaluate_parts(&model, self.problem, self.prepared, &outcome.point);
         self.run.write_json("evaluation.json", &evaluation.detail).map_err(Failure::input)?;
@@ -378,19 +393,6 @@ impl Done<'_> {
         };
         tell::outcome(say, outcome, &summary, self.run.path(), report.as_deref(), &next, clock.solve);
         Ok(summary)
-    }
-
-    fn header(&self) -> ModelHeader {
-        ModelHeader {
-            model: "linear".into(),
-            loss: loss_text(self.problem.loss),
-            l2: self.problem.l2,
-            l1: self.problem.l1,
-            intercept: self.problem.intercept,
-            data: self.read.hash(),
-            target: self.prepared.target.clone(),
-            encoder: self.prepared.encoder.clone(),
-        }
     }
 
     /// The object that `--json` prints. Keys only grow.
