@@ -12,6 +12,7 @@ mod monitor;
 mod monitors;
 mod run_dir;
 mod run_list;
+mod stochastic;
 mod tensor_file;
 mod trainer;
 
@@ -27,5 +28,6 @@ pub use monitors::{
 };
 pub use run_dir::{RunDir, RunDirError, read_json};
 pub use run_list::{RunInfo, RunState, list_runs};
+pub use stochastic::{BatchOptions, Certify, L1Rule, Stochastic};
 pub use tensor_file::{FORMAT, TensorFile, TensorFileError, TensorImage, content_hash};
 pub use trainer::{Evaluate, Outcome, Progress, ShowProgress, Store, TrainError, Trainer};
