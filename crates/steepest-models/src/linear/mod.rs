@@ -8,6 +8,7 @@ pub mod kernels;
 mod loss;
 mod objective;
 mod problem;
+pub mod rows;
 mod solve;
 mod sum;
 
