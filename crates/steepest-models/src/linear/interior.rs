@@ -157,11 +157,11 @@ impl<'p> InteriorPoint<'p> {
         let mut x = self.x.clone();
         if self.problem.l1 > 0.0 {
             let scale = (self.mu(None).max(0.0) * self.zero.abs()).sqrt();
-            for j in 0..d {
+            for (j, w) in x[..d].iter_mut().enumerate() {
                 let distance =
                     (self.u[n + j] - self.low[n + j]).min(self.high[n + j] - self.u[n + j]) / self.problem.l1;
-                if x[j].abs() * self.problem.l1 <= distance * scale {
-                    x[j] = 0.0;
+                if w.abs() * self.problem.l1 <= distance * scale {
+                    *w = 0.0;
                 }
             }
         }
@@ -251,14 +251,14 @@ impl<'p> InteriorPoint<'p> {
         let db = dx.get(d).copied().unwrap_or(0.0);
         rows.iter_mut().for_each(|z| *z += db);
         weights.iter_mut().zip(&dx).for_each(|(z, w)| *z = *w);
-        for i in 0..all {
+        for (i, dz) in dz.into_iter().enumerate() {
             if w.d[i] == 0.0 {
                 (w.du[i], w.ds[i], w.dt[i]) = (0.0, 0.0, 0.0);
                 continue;
             }
             let (g, h) = (self.u[i] - self.low[i], self.high[i] - self.u[i]);
             let (old_u, old_s, old_t) = if correct { (w.du[i], w.ds[i], w.dt[i]) } else { (0.0, 0.0, 0.0) };
-            let du = w.d[i] * (w.rho[i] - dz[i]);
+            let du = w.d[i] * (w.rho[i] - dz);
             w.ds[i] = (target - old_u * old_s - self.s[i] * du) / g - self.s[i];
             w.dt[i] = (target + old_u * old_t + self.t[i] * du) / h - self.t[i];
             w.du[i] = du;
@@ -314,7 +314,7 @@ fn refined(factor: &Cholesky, matrix: &[f64], rhs: &[f64]) -> Vec<f64> {
     for _ in 0..REFINEMENTS {
         let ap = product(&p);
         let curvature = dot(&p, &ap);
-        if !(curvature > 0.0) || !(rz > 0.0) {
+        if curvature.is_nan() || rz.is_nan() || curvature <= 0.0 || rz <= 0.0 {
             break;
         }
         let step = rz / curvature;
@@ -352,7 +352,7 @@ impl Iterate for InteriorPoint<'_> {
         let (primal, dual) = self.longest();
         // One length for both, since the quadratic couples them.
         let length = primal.min(dual);
-        if !(length > 1e-10) || dx.iter().any(|v| !v.is_finite()) {
+        if length.is_nan() || length <= 1e-10 || dx.iter().any(|v| !v.is_finite()) {
             return Err(self.stop(Reason::Stalled, "no step inside the bounds improves the point in working precision"));
         }
         let w = &self.work;

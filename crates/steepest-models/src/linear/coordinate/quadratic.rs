@@ -71,7 +71,7 @@ impl Quadratic {
             let row = &self.h[j * self.dim..(j + 1) * self.dim];
             let old = w[j];
             let lack = violation(old, q[j], l1);
-            if lack == 0.0 || !(row[j] > 0.0) {
+            if lack == 0.0 || row[j] <= 0.0 {
                 continue;
             }
             worst = worst.max(lack);

@@ -255,7 +255,7 @@ impl Iterate for VarianceReduced<'_> {
             step_norm: Some(tree_sum(&moved).sqrt()),
             ..StepInfo::default()
         };
-        if number % CHECK == 0 {
+        if number.is_multiple_of(CHECK) {
             let z = self.margins();
             info.value = Some(objective(problem, &self.x, &z));
             let found = certify(problem, &self.x, &z, self.zero);

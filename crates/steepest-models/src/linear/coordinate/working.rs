@@ -17,9 +17,9 @@ pub(super) enum WorkingSet<'p> {
         /// The features.
         features: Vec<u32>,
         /// Their columns, by rows.
-        matrix: Matrix,
+        matrix: Box<Matrix>,
         /// Their columns, by columns, for sparse features.
-        columns: Option<Sparse>,
+        columns: Option<Box<Sparse>>,
     },
 }
 
@@ -33,10 +33,10 @@ impl<'p> WorkingSet<'p> {
             Matrix::Dense(m) => (Matrix::Dense(gather_dense(m, &features)), None),
             Matrix::Sparse(_) => {
                 let columns = problem.columns().expect("sparse features have columns").select(&features);
-                (Matrix::Sparse(columns.transpose()), Some(columns))
+                (Matrix::Sparse(columns.transpose()), Some(Box::new(columns)))
             }
         };
-        WorkingSet::Some { features, matrix, columns }
+        WorkingSet::Some { features, matrix: Box::new(matrix), columns }
     }
 
     /// Whether these are its features.
@@ -96,10 +96,10 @@ impl<'p> WorkingSet<'p> {
             WorkingSet::Some { columns: Some(c), .. } => {
                 stored!(&c.values, v => multiply_sparse(SparseView::new(c, v), r, 1, &mut g))
             }
-            WorkingSet::Some { matrix: Matrix::Dense(m), .. } => {
-                stored!(&m.values, v => transpose_dense(v, m.rows, m.cols, r, 1, &mut g))
-            }
-            WorkingSet::Some { .. } => unreachable!("sparse working sets keep their columns"),
+            WorkingSet::Some { matrix, .. } => match &**matrix {
+                Matrix::Dense(m) => stored!(&m.values, v => transpose_dense(v, m.rows, m.cols, r, 1, &mut g)),
+                Matrix::Sparse(_) => unreachable!("sparse working sets keep their columns"),
+            },
         }
         g
     }
