@@ -3,6 +3,7 @@
 pub mod certificate;
 mod choice;
 mod coordinate;
+mod inference;
 mod interior;
 pub mod kernels;
 mod loss;
@@ -14,6 +15,7 @@ mod sum;
 
 pub use choice::{SolverChoice, auto};
 pub use coordinate::{DualAscent, PrimalDescent, Reference, VarianceReduced};
+pub use inference::{Estimate, Inference, NoInference};
 pub use interior::InteriorPoint;
 pub use loss::{Hinge, Huber, Logistic, Loss, Poisson, Quantile, ScalarLoss, Squared, SquaredHinge};
 pub use objective::{HESSIAN_LIMIT, LinearObjective};

@@ -357,6 +357,16 @@ impl Objective<f64> for LinearObjective<'_> {
 }
 
 impl LinearObjective<'_> {
+    /// Σ pᵢφ′(zᵢ)²x̃ᵢx̃ᵢᵀ over x̃ = (x, 1) at the current point, for a loss of one output: the variance of a row's gradient.
+    pub(super) fn score_gram(&self) -> Vec<f64> {
+        let p = self.row_weights();
+        let weights: Vec<f64> =
+            self.r.iter().enumerate().map(|(i, r)| if p(i) > 0.0 { r * r / p(i) } else { 0.0 }).collect();
+        let mut gram = vec![0.0; self.problem.parameters() * self.problem.parameters()];
+        self.hessian_block(&weights, &mut gram, 1, 0, 0);
+        gram
+    }
+
     /// Writes the block of outputs (a, b) of the Hessian, and its mirror images, from the weights of the rows.
     fn hessian_block(&self, weights: &[f64], h: &mut [f64], k: usize, a: usize, b: usize) {
         let (features, d) = (self.problem.features(), self.problem.parameters());

@@ -3,6 +3,7 @@
 mod certificates;
 mod coordinate;
 mod derivatives;
+mod inference;
 mod invariances;
 mod optima;
 mod sample;

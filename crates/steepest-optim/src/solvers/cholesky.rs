@@ -53,11 +53,16 @@ impl Cholesky {
 
     /// b ← A⁻¹b. O(dim²).
     pub fn solve(&self, b: &mut [f64]) {
+        self.solve_columns(b, 1);
+    }
+
+    /// B ← A⁻¹B for `columns` columns one after the other: blocked, so that L is not read once a column.
+    fn solve_columns(&self, b: &mut [f64], columns: usize) {
         let dim = self.dim;
-        let mut memory = MemBuffer::new(solve::solve_in_place_scratch::<f64>(dim, 1, Par::Seq));
+        let mut memory = MemBuffer::new(solve::solve_in_place_scratch::<f64>(dim, columns, Par::Seq));
         solve::solve_in_place(
             MatRef::from_column_major_slice(&self.lower, dim, dim),
-            MatMut::from_column_major_slice_mut(b, dim, 1),
+            MatMut::from_column_major_slice_mut(b, dim, columns),
             Par::Seq,
             MemStack::new(&mut memory),
         );
@@ -80,10 +85,8 @@ impl Cholesky {
     /// A⁻¹, both triangles. O(dim³).
     pub fn inverse(&self) -> Vec<f64> {
         let mut inverse = vec![0.0; self.dim * self.dim];
-        for (j, column) in inverse.chunks_exact_mut(self.dim.max(1)).enumerate() {
-            column[j] = 1.0;
-            self.solve(column);
-        }
+        (0..self.dim).for_each(|j| inverse[j * self.dim + j] = 1.0);
+        self.solve_columns(&mut inverse, self.dim);
         inverse
     }
 

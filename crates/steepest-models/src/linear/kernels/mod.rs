@@ -20,7 +20,7 @@ pub use gram::{gram_shards, weighted_gram};
 pub use losses::{column_sums, first_bad_row, lane_sum, loss_block, row_curvatures, row_losses, softmax};
 pub use stored::{LANES, SparseView, Squares, Stored, Unit};
 
-pub(crate) use dense::{dense_pass, multiply_dense, transpose_dense};
+pub(crate) use dense::{dense_pass, multiply_dense, product, transpose_dense};
 pub(crate) use sparse::multiply_sparse;
 pub(crate) use stored::stored;
 
