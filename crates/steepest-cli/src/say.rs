@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
+use crate::failure::Failure;
+
 /// Writes lines for people, unless they asked for quiet.
 #[derive(Debug, Clone, Copy)]
 pub struct Say {
@@ -53,6 +55,14 @@ impl Say {
             writeln!(err, "{label}{padding}{text}")
         };
     }
+}
+
+/// Writes a result to standard output, which may be full or closed.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|e| Failure::usage(format!("standard output: cannot write: {e}")))
 }
 
 /// A number for people: three or so significant digits, an exponent where it helps.

@@ -49,6 +49,7 @@ pub enum Destination<'a> {
 }
 
 /// Writes a file so that it is whole or absent: into a temporary file beside it, which is synchronized and then renamed.
+/// A link is followed; a pipe or a device is written to as it is, since a rename would put a file in its place.
 ///
 /// # Errors
 /// [`WriteError`]; the file is then as it was before.
@@ -58,6 +59,15 @@ pub fn atomically(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::
     if !directory.is_dir() {
         return Err(WriteError::NoDirectory { path: path.into(), directory: directory.into() });
     }
+    let old = fs::metadata(path);
+    if old.as_ref().is_ok_and(|old| !old.is_file() && !old.is_dir()) {
+        let file = File::options().write(true).open(path).map_err(failed)?;
+        let mut out = BufWriter::with_capacity(1 << 16, &file);
+        return write(&mut out).and_then(|()| out.flush()).map_err(failed);
+    }
+    let linked = if old.is_ok() { fs::canonicalize(path).map_err(failed)? } else { path.to_path_buf() };
+    let path = linked.as_path();
+    let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A temporary file is private; the finished one gets the permissions of the file it replaces, or the usual ones.
     let mut builder = tempfile::Builder::new();
     builder.prefix(".steepest-");
@@ -67,7 +77,7 @@ pub fn atomically(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::
     let mut out = BufWriter::with_capacity(1 << 16, temporary.as_file());
     write(&mut out).and_then(|()| out.flush()).map_err(failed)?;
     drop(out);
-    if let Ok(old) = fs::metadata(path) {
+    if let Ok(old) = old {
         temporary.as_file().set_permissions(old.permissions()).map_err(failed)?;
     }
     temporary.as_file().sync_all().map_err(failed)?;

@@ -160,6 +160,20 @@ impl RunDir {
         }
     }
 
+    /// Removes the run unless it has a checkpoint: what failed before its first one holds nothing worth keeping. The
+    /// directory around it goes too when it is empty then.
+    pub fn discard(self) {
+        if self.path.join(CHECKPOINT).exists() {
+            return;
+        }
+        // The failure that led here is the one to tell; what cannot be removed stays.
+        if fs::remove_dir_all(&self.path).is_ok()
+            && let Some(around) = self.path.parent().filter(|p| !p.as_os_str().is_empty())
+        {
+            let _ = fs::remove_dir(around);
+        }
+    }
+
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path

@@ -6,6 +6,7 @@ use clap::CommandFactory;
 
 use crate::cli::Cli;
 use crate::failure::Failure;
+use crate::say::print;
 
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
@@ -19,6 +20,9 @@ pub struct CompletionsArgs {
 
 /// Prints the completions.
 pub fn run(args: CompletionsArgs) -> Result<ExitCode, Failure> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "steepest", &mut std::io::stdout());
+    // Made in memory, since the generator panics where it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "steepest", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

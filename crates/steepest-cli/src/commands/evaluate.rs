@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::commands::predict::dimension;
 use crate::failure::Failure;
@@ -11,7 +11,7 @@ use crate::model::LinearModel;
 use crate::options::DataOptions;
 use crate::prepare::apply;
 use crate::results::evaluate_part;
-use crate::say::{Say, count, number};
+use crate::say::{Say, count, number, print};
 use crate::source::read_files;
 
 /// Arguments of `evaluate`.
@@ -48,12 +48,13 @@ pub fn run(args: EvaluateArgs, say: &Say) -> Result<ExitCode, Failure> {
             "confusion": evaluation.get("confusion"),
             "data": {"files": read.files.iter().map(|f| f.name.clone()).collect::<Vec<_>>(), "hash": read.hash()},
         });
-        println!("{object}");
+        print(&format!("{object}\n"))?;
     } else if let Some(metrics) = evaluation["metrics"].as_object() {
         let width = metrics.keys().map(String::len).max().unwrap_or(0);
-        for (name, value) in metrics {
-            println!("{name:<width$}  {}", value.as_f64().map_or("–".into(), number));
-        }
+        let line = |(name, value): (&String, &Value)| {
+            format!("{name:<width$}  {}\n", value.as_f64().map_or("–".into(), number))
+        };
+        print(&metrics.iter().map(line).collect::<String>())?;
     }
     Ok(ExitCode::SUCCESS)
 }

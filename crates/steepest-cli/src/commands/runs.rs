@@ -1,6 +1,5 @@
 //! `steepest runs list|show`: what is in the directory of runs.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,7 +7,7 @@ use serde_json::Value;
 use steepest_train::{RunInfo, list_runs};
 
 use crate::failure::Failure;
-use crate::say::number;
+use crate::say::{number, print};
 
 /// Arguments of `runs`.
 #[derive(Debug, clap::Args)]
@@ -52,8 +51,7 @@ pub fn run(args: RunsArgs) -> Result<ExitCode, Failure> {
             pretty(&summary)?
         }
     };
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::input)?;
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
