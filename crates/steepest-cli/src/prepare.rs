@@ -9,6 +9,7 @@ use steepest_data::{
 
 use crate::failure::Failure;
 use crate::options::{Amount, FitOptions, SplitKind};
+use crate::say::count;
 
 /// Rows of the data, encoded.
 #[derive(Debug)]
@@ -120,8 +121,25 @@ fn prepare_table(mut table: Table, options: &FitOptions, valid: Amount) -> Resul
     Ok(Prepared { encoder: Encoder::Table(encoder), target, train, valid, test, notices, how, raw_features })
 }
 
+/// The most features of sparse rows: more than any set in use has, and half a gigabyte for each vector of so many numbers.
+const MOST_FEATURES: usize = 1 << 26;
+
+/// One index that is wrong would take all memory: the parameters are a vector as long as the largest index.
+fn refuse_dimension(features: usize) -> Result<(), Failure> {
+    if features <= MOST_FEATURES {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "the largest index makes {} features; the parameters of so many take too much memory, at most {} are read",
+        count(features as u64),
+        count(MOST_FEATURES as u64)
+    ))
+    .with_help("is that index meant? If so, number the features that occur from 1 on"))
+}
+
 fn prepare_rows(input: SvmlightRows, options: &FitOptions, valid: Amount) -> Result<Prepared, Failure> {
     refuse_columns(options)?;
+    refuse_dimension(input.matrix.cols)?;
     let labels = Column::Number(input.labels);
     let found = Target::detect("label", &labels, &target_choices(options)?);
     let (target, values, mut notices) = found.map_err(Failure::input)?;

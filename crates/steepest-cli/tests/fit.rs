@@ -169,10 +169,8 @@ fn predictions_keep_ids_and_agree_in_every_format() {
     assert!(number(&back, "/metrics/test/auc") > 0.999, "the probability tells the prediction");
 
     // The target is not needed, and the order of columns does not matter.
-    let reversed: String = given
-        .lines()
-        .map(|row| row.split(',').rev().skip(1).collect::<Vec<_>>().join(",") + "\n")
-        .collect();
+    let reversed: String =
+        given.lines().map(|row| row.split(',').rev().skip(1).collect::<Vec<_>>().join(",") + "\n").collect();
     assert_eq!(place.run_with_input(&["predict", "run", "-"], &reversed).out, printed);
 
     let low = place.done(&["predict", "run", &file, "--threshold", "0.01"]).out;
@@ -242,7 +240,8 @@ fn completions_and_manual_pages_are_made() {
 #[test]
 fn a_budget_that_is_spent_is_no_failure_and_a_gap_that_is_missed_is() {
     let place = Place::new();
-    let fit = |more: &[&str]| place.run(&[&["fit", data("breast-cancer.csv").as_str(), "-t", "diagnosis"], more].concat());
+    let fit =
+        |more: &[&str]| place.run(&[&["fit", data("breast-cancer.csv").as_str(), "-t", "diagnosis"], more].concat());
     let short = fit(&["--steps", "2", "--out", "short"]);
     assert_eq!(short.code, 0, "{}", short.err);
     assert_eq!(place.json("short/summary.json")["termination"]["reason"], "completed");

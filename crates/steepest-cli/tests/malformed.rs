@@ -131,7 +131,11 @@ fn the_target_is_asked_for_and_found() {
     refused(&place, &["fit", "d.csv", "-t", "9"], &["no column 9", "3 columns"]);
     let words: String = (0..2_000).map(|i| format!("{i},name {i}\n")).collect();
     file_refused("d.csv", "a,y\n".to_string() + &words, &["`y`", "2000 different", "too many for classes"]);
-    refused(&Place::with("d.svm", rows_and("+1 1:1")), &["fit", "d.svm", "-t", "3"], &["--target", "svmlight", "leave it out"]);
+    refused(
+        &Place::with("d.svm", rows_and("+1 1:1")),
+        &["fit", "d.svm", "-t", "3"],
+        &["--target", "svmlight", "leave it out"],
+    );
 }
 
 #[test]
@@ -233,7 +237,11 @@ fn every_way_to_write_text_gives_the_same_model() {
     read_as_the_table("be.csv", utf16(u16::to_be_bytes, &format!("\u{feff}{}", table())), &["UTF-16"]);
     file_refused("d.csv", utf16(u16::to_le_bytes, &table()), &["d.csv:1:2", "UTF-16"]);
     read_as_the_table("latin.csv", [b"\xe4", &table().as_bytes()[1..]].concat(), &["not UTF-8", "`ä`"]);
-    file_refused("d.bin", (0..5_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect::<Vec<_>>(), &["d.bin"]);
+    file_refused(
+        "d.bin",
+        (0..5_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect::<Vec<_>>(),
+        &["d.bin"],
+    );
 }
 
 #[test]
@@ -313,7 +321,8 @@ fn names_that_do_not_exist_list_those_that_do() {
         flags_refused(flags, parts);
     }
     let place = Place::with("d.csv", table());
-    let on_numbers = |flags: &[&str], parts: &[&str]| refused(&place, &[&["fit", "d.csv", "-t", "a"], flags].concat(), parts);
+    let on_numbers =
+        |flags: &[&str], parts: &[&str]| refused(&place, &[&["fit", "d.csv", "-t", "a"], flags].concat(), parts);
     on_numbers(&["--loss", "huber:-1"], &["--loss", "delta", "-1"]);
     on_numbers(&["--loss", "quantile:2"], &["--loss", "tau", "2"]);
     on_numbers(&["--loss", "logistic"], &["`a`", "two"]);

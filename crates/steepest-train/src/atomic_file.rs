@@ -49,11 +49,16 @@ pub fn remove_temporaries(directory: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(TEMPORARY) && entry.file_type()?.is_file() {
+        if is_temporary(&name) && entry.file_type()?.is_file() {
             fs::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Whether a file of this name is a leftover of a killed writer.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(TEMPORARY)
 }
 
 /// Makes a rename or a new file in the directory durable. Only Unix lets a directory be synced; elsewhere the file system does.

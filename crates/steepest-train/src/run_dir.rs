@@ -21,7 +21,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::{
-    atomic_file::{remove_temporaries, sync_directory, write_atomic},
+    atomic_file::{is_temporary, remove_temporaries, sync_directory, write_atomic},
     checkpoint::{Checkpoint, CheckpointError},
     tensor_file::TensorFileError,
 };
@@ -123,17 +123,21 @@ impl RunDir {
         }
     }
 
-    /// Makes the directory `path`; an empty one may be there already.
+    /// Makes the directory `path`; one may be there already that is empty, or that a process left which was killed before it
+    /// wrote its first file.
     ///
     /// # Errors
     /// [`RunDirError::Exists`] when something is in it, or when the system refuses.
     pub fn create(path: &Path) -> Result<RunDir, RunDirError> {
         fs::create_dir_all(path).map_err(RunDirError::io(path))?;
         let mut entries = fs::read_dir(path).map_err(RunDirError::io(path))?;
-        if entries.any(|e| e.is_ok_and(|e| e.file_name() != LOCK)) {
+        let taken = |name: std::ffi::OsString| name != LOCK && !is_temporary(&name.to_string_lossy());
+        if entries.any(|e| e.is_ok_and(|e| taken(e.file_name()))) {
             return Err(RunDirError::Exists { path: path.into() });
         }
-        RunDir::take(path.into())
+        let run = RunDir::take(path.into())?;
+        remove_temporaries(path).map_err(RunDirError::io(path))?;
+        Ok(run)
     }
 
     /// Opens an existing run to resume it, and clears what a killed process left.
@@ -160,17 +164,11 @@ impl RunDir {
         }
     }
 
-    /// Removes the run unless it has a checkpoint: what failed before its first one holds nothing worth keeping. The
-    /// directory around it goes too when it is empty then.
+    /// Removes the run unless it has a checkpoint: what failed before its first one holds nothing worth keeping.
     pub fn discard(self) {
-        if self.path.join(CHECKPOINT).exists() {
-            return;
-        }
-        // The failure that led here is the one to tell; what cannot be removed stays.
-        if fs::remove_dir_all(&self.path).is_ok()
-            && let Some(around) = self.path.parent().filter(|p| !p.as_os_str().is_empty())
-        {
-            let _ = fs::remove_dir(around);
+        if !self.path.join(CHECKPOINT).exists() {
+            // The failure that led here is the one to tell; what cannot be removed stays.
+            let _ = fs::remove_dir_all(&self.path);
         }
     }
 

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::model::{LinearModel, ModelHeader, choose_loss, loss_text};
 use crate::options::{Amount, FitOptions, Intercept, Penalty};
 use crate::prepare::{Part, Prepared, apply, class_weighted, prepare};
-use crate::say::{Say, count, number};
+use crate::say::{Say, count, number, print};
 use crate::source::read_files;
 use crate::{results, solve, tell};
 
@@ -92,21 +92,27 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     }
 
     let run = open_run(&options, args.resume)?;
+    let numbered = options.run.out.is_none();
     options.run.out = Some(run.path().display().to_string());
-    run.write_config(&config_text(&options, &choices)?).map_err(Failure::input)?;
-    let outcome = {
-        let stage = Instant::now();
-        let outcome = train(&problem, &prepared, &options, &plan, &run, &read, say)?;
-        clock.solve = stage.elapsed().as_secs_f64();
-        outcome
+    let stage = Instant::now();
+    let written = config_text(&options, &choices).and_then(|text| run.write_config(&text).map_err(Failure::input));
+    let outcome = match written.and_then(|()| train(&problem, &prepared, &options, &plan, &run, &read, say)) {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            if !args.resume {
+                discard(run, numbered);
+            }
+            return Err(failure);
+        }
     };
+    clock.solve = stage.elapsed().as_secs_f64();
     if outcome.termination.reason == Reason::Interrupted {
         return interrupted(&run, &outcome, say);
     }
     let done = Done { options: &options, prepared: &prepared, problem: &problem, plan: &plan, run: &run, read: &read };
     let summary = done.finish(&outcome, &choices, &clock, begun, say)?;
     if args.json {
-        println!("{}", serde_json::to_string(&summary).map_err(Failure::input)?);
+        print(&(serde_json::to_string(&summary).map_err(Failure::input)? + "\n"))?;
     }
     Ok(ExitCode::from(exit_code(&outcome, &options)))
 }
@@ -122,8 +128,8 @@ fn starting_options(args: &FitArgs) -> Result<FitOptions, Failure> {
         }
         (None, false, _) => None,
     };
-    match file {
-        None => Ok(flags),
+    let options = match file {
+        None => flags,
         Some(path) => {
             if args.resume && !path.is_file() {
                 return Err(Failure::usage(format!("there is no run to resume: {} does not exist", path.display()))
@@ -134,9 +140,11 @@ fn starting_options(args: &FitArgs) -> Result<FitOptions, Failure> {
                 // A configuration taken from a run repeats it elsewhere.
                 base.run.out = None;
             }
-            Ok(base.overridden_by(flags))
+            base.overridden_by(flags)
         }
-    }
+    };
+    options.check()?;
+    Ok(options)
 }
 
 /// Validation and test rows that come from files of their own.
@@ -262,6 +270,16 @@ fn open_run(options: &FitOptions, resume: bool) -> Result<RunDir, Failure> {
     opened.map_err(Failure::input)
 }
 
+/// Leaves nothing of a run that failed before its first checkpoint.
+fn discard(run: RunDir, numbered: bool) {
+    let around = run.path().parent().map(Path::to_path_buf);
+    run.discard();
+    if let Some(around) = around.filter(|_| numbered) {
+        // Only an empty directory can be removed so.
+        let _ = std::fs::remove_dir(around);
+    }
+}
+
 /// `patients` for `data/patients.csv.gz`.
 fn stem(files: &[String]) -> String {
     let first = files.first().map_or("run", String::as_str);
@@ -328,8 +346,9 @@ fn interrupted(run: &RunDir, outcome: &Outcome, say: &Say) -> Result<ExitCode, F
 fn exit_code(outcome: &Outcome, options: &FitOptions) -> u8 {
     match outcome.termination.reason {
         Reason::Diverged | Reason::LineSearchFailed | Reason::Unbounded | Reason::Saddle => 1,
+        Reason::Completed if options.stop.has_budget() => 0,
         // A gap that was asked for and not reached is missed, unless a budget that was also asked for ended the run.
-        Reason::Stalled => match (&outcome.certificate, options.stop.gap) {
+        Reason::Stalled | Reason::Completed => match (&outcome.certificate, options.stop.gap) {
             (Certificate::Gap { relative, .. }, Some(asked)) if asked > 0.0 && *relative > asked => 1,
             _ => 0,
         },

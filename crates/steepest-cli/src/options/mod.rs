@@ -21,6 +21,8 @@ pub use solver::{Batch, SolverOptions};
 pub use split::{SplitKind, SplitOptions};
 pub use stop::{StopOptions, Tolerance};
 
+use crate::failure::Failure;
+
 /// All groups of `fit`: the shape of `config.toml`.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -49,6 +51,21 @@ pub struct FitOptions {
 }
 
 impl FitOptions {
+    /// Refuses what no run can mean, before anything is read or written.
+    pub fn check(&self) -> Result<(), Failure> {
+        let from_zero = [
+            ("--gap", self.stop.gap, "a relative distance ≥ 0, such as 1e-6; 0 switches the test off"),
+            ("--max-seconds", self.stop.max_seconds, "a number of seconds ≥ 0"),
+            ("--checkpoint-every", self.run.checkpoint_every, "a number of seconds ≥ 0"),
+        ];
+        for (flag, value, expected) in from_zero {
+            if let Some(value) = value.filter(|v| !(*v >= 0.0 && v.is_finite())) {
+                return Err(Failure::usage(format!("{flag}: {value} is not {expected}")));
+            }
+        }
+        Ok(())
+    }
+
     /// These options with what `flags` sets laid over them.
     pub fn overridden_by(self, flags: FitOptions) -> FitOptions {
         FitOptions {

@@ -98,6 +98,11 @@ pub struct StopOptions {
 }
 
 impl StopOptions {
+    /// Whether the user set a budget, whose end is no failure.
+    pub fn has_budget(&self) -> bool {
+        self.epochs.is_some() || self.steps.is_some() || self.max_evals.is_some() || self.max_seconds.is_some()
+    }
+
     pub(super) fn overridden_by(self, flags: StopOptions) -> StopOptions {
         StopOptions {
             gap: flags.gap.or(self.gap),
