@@ -10,6 +10,7 @@ mod metrics_log;
 mod model_file;
 mod monitor;
 mod monitors;
+mod path;
 mod run_dir;
 mod run_list;
 mod stochastic;
@@ -26,6 +27,7 @@ pub use monitor::{Action, Flow, Monitor, Observation, Scores, Split, Watch};
 pub use monitors::{
     Divergence, EarlyStopping, GapTarget, GradientNorm, ParameterChange, Plateau, Tolerance, ValueChange,
 };
+pub use path::{Cost, PathError, PathOutcome, PathPoint, PenaltyPath, Selection, Varied, mean_loss};
 pub use run_dir::{RunDir, RunDirError, read_json};
 pub use run_list::{RunInfo, RunState, list_runs};
 pub use stochastic::{BatchOptions, Certify, L1Rule, Stochastic};
