@@ -10,6 +10,7 @@ mod config;
 mod failure;
 mod model;
 mod options;
+mod penalty;
 mod prepare;
 mod results;
 mod say;

@@ -2,9 +2,9 @@
 
 use steepest_data::read::{Input, SvmlightRows};
 use steepest_data::{
-    By, ClassWeights, Column, EncodeOptions, Encoder, Matrix, Notice, Portion, Schema, SparseEncoder, Split, Table,
-    TableEncoder, Target, TargetChoices, TargetValues, Task, check_offsets, check_weights, group_codes, hash_bits,
-    leaks, split,
+    By, ClassWeights, Column, Dense, EncodeOptions, Encoder, Matrix, Notice, Portion, Schema, SparseEncoder, Split,
+    Table, TableEncoder, Target, TargetChoices, TargetValues, Task, Values, check_offsets, check_weights, group_codes,
+    hash_bits, leaks, split,
 };
 
 use crate::failure::Failure;
@@ -26,6 +26,14 @@ pub struct Part {
     pub offset: Option<Vec<f64>>,
     /// The columns that are passed through to predictions.
     pub ids: Vec<(String, Column)>,
+}
+
+impl Part {
+    /// Moves the features out; none stand in their place.
+    pub fn take_matrix(&mut self) -> Matrix {
+        let none = Matrix::Dense(Dense { rows: 0, cols: 0, values: Values::Ones(0) });
+        std::mem::replace(&mut self.matrix, none)
+    }
 }
 
 /// Everything a fit needs of the data.
@@ -468,10 +476,15 @@ fn apply_table(table: &Table, encoder: &TableEncoder, target: &Target, scored: b
     Ok(Applied { part: rows.part(list, matrix, &ids), notices })
 }
 
-/// The weights of the training rows with those of their classes.
-pub fn class_weighted(part: &Part, target: &Target, text: Option<&str>) -> Result<Option<Vec<f64>>, Failure> {
+/// The weights of the rows of `part` with those of their classes, which are those of the rows of `train`.
+pub fn class_weighted(
+    part: &Part,
+    train: &Part,
+    target: &Target,
+    text: Option<&str>,
+) -> Result<Option<Vec<f64>>, Failure> {
     let Some(text) = text else { return Ok(part.weights.clone()) };
     let weights: ClassWeights = text.parse().map_err(Failure::input)?;
-    let of_class = weights.resolve(target, &part.target, part.weights.as_deref()).map_err(Failure::input)?;
+    let of_class = weights.resolve(target, &train.target, train.weights.as_deref()).map_err(Failure::input)?;
     Ok(steepest_data::row_weights(part.weights.as_deref(), &of_class, &part.target))
 }

@@ -132,7 +132,7 @@ pub fn write_predictions(run: &RunDir, model: &LinearModel, prepared: &Prepared)
 }
 
 /// One table below another with the same columns.
-fn stack(mut upper: Table, lower: Table) -> Table {
+pub fn stack(mut upper: Table, lower: Table) -> Table {
     for (a, b) in upper.columns.iter_mut().zip(lower.columns) {
         match (a, b) {
             (Column::Number(a), Column::Number(b)) | (Column::Time(a), Column::Time(b)) => a.extend(b),

@@ -15,10 +15,9 @@ use steepest_train::{
 use crate::config::Choice;
 use crate::failure::Failure;
 use crate::model::LinearModel;
-use crate::options::{self, Batch, FitOptions, Penalty};
+use crate::options::{self, Batch, FitOptions};
 use crate::prepare::Prepared;
 use crate::results;
-use crate::say::Say;
 
 /// The relative certified gap at which a fit ends unless told otherwise.
 const GAP: f64 = 1e-6;
@@ -54,9 +53,7 @@ enum Kind {
 
 /// Whether something of the run looks at validation rows.
 pub fn uses_validation(options: &FitOptions) -> bool {
-    options.stop.patience.is_some_and(|p| p > 0)
-        || options.model.l2 == Some(Penalty::Auto)
-        || options.model.l1 == Some(Penalty::Auto)
+    options.stop.patience.is_some_and(|p| p > 0) || options.model.has_auto()
 }
 
 /// Chooses the solver, or checks the one asked for.
@@ -401,15 +398,4 @@ pub fn start(run: &str, problem: &LinearProblem, prepared: &Prepared) -> Result<
         x[problem.features() * k..].copy_from_slice(&bias);
     }
     Ok(x)
-}
-
-/// Chooses λ on the validation rows along a path.
-pub fn choose_penalty(
-    _problem: &mut LinearProblem,
-    _prepared: &mut Prepared,
-    _options: &FitOptions,
-    _choices: &mut Vec<Choice>,
-    _say: &Say,
-) -> Result<(), Failure> {
-    Err(Failure::usage("--l2 auto is being written"))
 }

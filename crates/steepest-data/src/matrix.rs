@@ -1,6 +1,7 @@
 //! The matrices that models read: dense by rows or sparse by rows, each value stored as narrowly as it can be without loss.
 
 mod change;
+mod stack;
 
 use steepest_core::Flat;
 

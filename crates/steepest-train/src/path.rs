@@ -6,7 +6,7 @@ mod null_model;
 use std::io::{self, Write};
 
 use steepest_core::Certificate;
-use steepest_models::linear::{LinearProblem, certificate, choose, kernels};
+use steepest_models::linear::{LinearProblem, auto, certificate, kernels};
 use thiserror::Error;
 
 use crate::monitors::{Divergence, GapTarget};
@@ -59,7 +59,7 @@ pub struct Cost {
 /// * with an L2 penalty alone from the trace of the Hessian of f over the weights at the same point, which is above all its
 ///   eigenvalues, so that every direction is shrunk by half or more, down to 10⁻⁸ times that.
 ///
-/// Each problem is solved by the method that [`choose`] names, from the solution before, to a certified gap.
+/// Each problem is solved by the solver that [`auto`] names, from the solution before, to a certified gap.
 ///
 /// ```
 /// use steepest_data::{Dense, Matrix, Values};
@@ -252,8 +252,8 @@ impl PenaltyPath {
 
     /// The minimum for the penalties in `problem`, its gap and the steps.
     fn solve(&self, problem: &LinearProblem, start: Vec<f64>) -> Result<(Vec<f64>, Option<f64>, u64), PathError> {
-        let (method, _) = choose(problem);
-        let mut iterate = method.bind(problem, Some(start), 0);
+        let (solver, _) = auto(problem);
+        let mut iterate = solver.bind(problem, Some(start));
         let mut trainer = Trainer {
             budget: Budget { steps: Some(self.steps), ..Budget::default() },
             monitors: vec![Box::new(Divergence::default()), Box::new(GapTarget::new(self.gap, 1))],

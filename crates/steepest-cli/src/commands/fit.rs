@@ -10,16 +10,16 @@ use serde_json::{Map, Value, json};
 use steepest_core::{Certificate, Reason};
 use steepest_data::read::ReadReport;
 use steepest_models::linear::{LinearProblem, LinearSum};
-use steepest_train::{Outcome, RunDir, Store, Trainer};
+use steepest_train::{Outcome, PathOutcome, RunDir, Store, Trainer};
 
 use crate::config::{Choice, config_hash, config_text, read_config};
 use crate::failure::Failure;
 use crate::model::{LinearModel, ModelHeader, choose_loss, loss_text};
-use crate::options::{Amount, FitOptions, Intercept, Penalty};
+use crate::options::{Amount, FitOptions, Intercept, Penalty, Refit};
 use crate::prepare::{Part, Prepared, apply, class_weighted, prepare};
 use crate::say::{Say, count, number, print};
 use crate::source::read_files;
-use crate::{results, solve, tell};
+use crate::{penalty, results, solve, tell};
 
 /// Arguments of `fit`.
 #[derive(Debug, clap::Args)]
@@ -61,6 +61,8 @@ struct Clock {
 pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
     let mut options = starting_options(&args)?;
+    let repeats = args.resume || args.config.is_some();
+    penalty::check_refit(&options, repeats)?;
     let mut clock = Clock::default();
 
     let (input, read) = read_files(&options.data.files, &options.data, 0, say)?;
@@ -79,8 +81,15 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
 
     let mut choices = Vec::new();
     let mut problem = build_problem(&mut prepared, &options, &mut choices)?;
-    if [options.model.l2, options.model.l1].contains(&Some(Penalty::Auto)) {
-        solve::choose_penalty(&mut problem, &mut prepared, &options, &mut choices, say)?;
+    let path = if options.model.has_auto() {
+        Some(penalty::choose(&mut problem, &mut prepared, &mut options, &mut choices, say)?)
+    } else {
+        None
+    };
+    if options.model.refit == Some(Refit::All) {
+        penalty::join_validation(&mut prepared, problem, say)?;
+        // What was chosen has been told of the problem before.
+        problem = build_problem(&mut prepared, &options, &mut Vec::new())?;
     }
     let plan = solve::plan(&problem, &options, &mut choices)?;
     clock.setup = stage.elapsed().as_secs_f64();
@@ -95,7 +104,7 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     let numbered = options.run.out.is_none();
     options.run.out = Some(run.path().display().to_string());
     let stage = Instant::now();
-    let written = config_text(&options, &choices).and_then(|text| run.write_config(&text).map_err(Failure::input));
+    let written = write_choices(&run, &options, &choices, path.as_ref());
     let outcome = match written.and_then(|()| train(&problem, &prepared, &options, &plan, &run, &read, say)) {
         Ok(outcome) => outcome,
         Err(failure) => {
@@ -115,6 +124,19 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
         print(&(serde_json::to_string(&summary).map_err(Failure::input)? + "\n"))?;
     }
     Ok(ExitCode::from(exit_code(&outcome, &options)))
+}
+
+/// Writes what was chosen before anything is fitted: the configuration, and the path of the penalty.
+fn write_choices(
+    run: &RunDir,
+    options: &FitOptions,
+    choices: &[Choice],
+    path: Option<&PathOutcome>,
+) -> Result<(), Failure> {
+    if let Some(path) = path {
+        run.write("path.csv", |out| path.write_csv(out)).map_err(Failure::input)?;
+    }
+    run.write_config(&config_text(options, choices)?).map_err(Failure::input)
 }
 
 /// Flags over the configuration, which is that of the run for `--resume`.
@@ -186,9 +208,9 @@ fn build_problem(
     if let Some(bad) = negative_count(&prepared.train, loss) {
         return Err(bad);
     }
-    let weights = class_weighted(&prepared.train, target, model.class_weights.as_deref())?;
+    let weights = class_weighted(&prepared.train, &prepared.train, target, model.class_weights.as_deref())?;
     let part = &mut prepared.train;
-    let matrix = std::mem::replace(&mut part.matrix, empty());
+    let matrix = part.take_matrix();
     let y = tell::signed(loss, &part.target);
     let mut problem = LinearProblem::new(matrix, y, loss);
     problem.weights = weights;
@@ -203,7 +225,8 @@ fn build_problem(
         Some(Penalty::Value(v)) => v,
         // With L1 alone asked for, a second penalty would be a surprise.
         None if model.l1.is_some_and(|l1| l1 != Penalty::Value(0.0)) => 0.0,
-        Some(Penalty::Auto) | None => {
+        Some(Penalty::Auto) => 0.0,
+        None => {
             let why = "1/n: the weight of one row; `--l2 auto` chooses on validation rows".to_string();
             choices.push(Choice { what: "model.l2", value: number(1.0 / total), why });
             1.0 / total
@@ -212,13 +235,8 @@ fn build_problem(
     Ok(problem)
 }
 
-/// The matrix that stands where the training rows were before they moved into the problem.
-fn empty() -> steepest_data::Matrix {
-    steepest_data::Matrix::Dense(steepest_data::Dense { rows: 0, cols: 0, values: steepest_data::Values::Ones(0) })
-}
-
 /// An offset of a row counts for each of its linear predictors.
-fn spread_offset(offset: Option<Vec<f64>>, outputs: usize) -> Option<Vec<f64>> {
+pub fn spread_offset(offset: Option<Vec<f64>>, outputs: usize) -> Option<Vec<f64>> {
     let offset = offset?;
     if outputs == 1 {
         return Some(offset);
@@ -248,12 +266,8 @@ fn resolve(options: &mut FitOptions, problem: &LinearProblem, plan: &solve::Plan
     options.model.model = Some("linear".into());
     options.model.task = Some(prepared.target.task.name().into());
     options.model.loss = Some(loss_text(problem.loss));
-    if options.model.l2 != Some(Penalty::Auto) {
-        options.model.l2 = Some(Penalty::Value(problem.l2));
-    }
-    if options.model.l1 != Some(Penalty::Auto) {
-        options.model.l1 = Some(Penalty::Value(problem.l1));
-    }
+    options.model.l2 = Some(Penalty::Value(problem.l2));
+    options.model.l1 = Some(Penalty::Value(problem.l1));
     options.model.intercept = Some(if problem.intercept { Intercept::Free } else { Intercept::None });
     options.solver.solver = Some(plan.name.clone());
     plan.resolve(options);

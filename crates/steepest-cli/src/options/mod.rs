@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use amount::Amount;
 pub use data::{DataOptions, Header};
 pub use encode::EncodeOptions;
-pub use model::{Intercept, ModelOptions, Penalty};
+pub use model::{Intercept, ModelOptions, Penalty, Refit};
 pub use run::RunOptions;
 pub use solver::{Batch, SolverOptions};
 pub use split::{SplitKind, SplitOptions};

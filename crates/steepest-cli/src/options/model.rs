@@ -114,6 +114,11 @@ pub struct ModelOptions {
 }
 
 impl ModelOptions {
+    /// Whether a penalty is to be chosen on validation rows.
+    pub fn has_auto(&self) -> bool {
+        [self.l2, self.l1].contains(&Some(Penalty::Auto))
+    }
+
     pub(super) fn overridden_by(self, flags: ModelOptions) -> ModelOptions {
         ModelOptions {
             model: flags.model.or(self.model),
