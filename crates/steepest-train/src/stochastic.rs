@@ -62,6 +62,9 @@ const SHARD_MEMORY: usize = 1 << 24;
 /// Below this many rows × parameters one thread is faster than waking others.
 const PARALLEL: usize = 1 << 17;
 
+/// What computes a shard: its index, where its gradient goes, where its sums go, its scratch.
+type Shard<'a, T, W> = (((usize, &'a mut [T]), &'a mut Result<Partial, NonFinite>), &'a mut W);
+
 /// A finite sum with an update rule.
 pub struct Stochastic<'s, T: Real, S: FiniteSum<T>> {
     sum: &'s S,
@@ -157,15 +160,14 @@ impl<'s, T: Real, S: FiniteSum<T>> Stochastic<'s, T, S> {
             Rows::Range { start: 0, end: self.rows as u64 }
         };
         let (sum, x, micro) = (self.sum, &self.x[..], self.options.micro_batch.max(1));
-        let one =
-            |(((i, gradient), partial), work): (((usize, &mut [T]), &mut Result<Partial, NonFinite>), &mut S::Work)| {
-                gradient.fill(T::ZERO);
-                *partial = shards.range(i).step_by(micro).try_fold(Partial::default(), |so_far, from| {
-                    let to = (from + micro).min(shards.range(i).end);
-                    let p = sum.shard(x, rows.slice(from, to), work, GradSink::Dense(gradient))?;
-                    Ok(Partial { loss: so_far.loss + p.loss, weight: so_far.weight + p.weight })
-                });
-            };
+        let one = |(((i, gradient), partial), work): Shard<'_, T, S::Work>| {
+            gradient.fill(T::ZERO);
+            *partial = shards.range(i).step_by(micro).try_fold(Partial::default(), |so_far, from| {
+                let to = (from + micro).min(shards.range(i).end);
+                let p = sum.shard(x, rows.slice(from, to), work, GradSink::Dense(gradient))?;
+                Ok(Partial { loss: so_far.loss + p.loss, weight: so_far.weight + p.weight })
+            });
+        };
         let count = shards.count();
         let gradients = &mut self.gradients[..count * len];
         let (partials, work) = (&mut self.partials[..count], &mut self.work[..count]);
@@ -186,7 +188,7 @@ impl<'s, T: Real, S: FiniteSum<T>> Stochastic<'s, T, S> {
             self.rows as f64 / (batch.len() as f64 * self.options.total_weight)
         };
         let factor = T::from_f64(scale);
-        self.gradients[..len].iter_mut().for_each(|g| *g = *g * factor);
+        self.gradients[..len].iter_mut().for_each(|g| *g *= factor);
         Ok(tree_sum(&losses) * scale)
     }
 

@@ -129,7 +129,7 @@ fn full_batches_reach_the_minimum_with_every_penalty() {
         let mut run = bound(&sum, "sgd:lr=0.5", options);
         let x = steps(&mut run, 3000);
         let best = sum.objective(&x, l1, 0.1);
-        assert!(l1 == 0.0 || x.iter().any(|&v| v == 0.0), "soft thresholding gives exact zeros: {x:?}");
+        assert!(l1 == 0.0 || x.contains(&0.0), "soft thresholding gives exact zeros: {x:?}");
         for j in 0..x.len() {
             for h in [-1e-4, 1e-4] {
                 let mut other = x.clone();

@@ -38,7 +38,8 @@ const SHIFT: [f64; 3] = [0.1, 39.0, -1.1];
 const SCALE: [f64; 3] = [0.9, 5.5, 0.25];
 
 fn agree(found: &[Option<Estimate>], peer: &Value, tolerance: f64, what: &str) {
-    let columns: [(&str, fn(&Estimate) -> f64); 6] = [
+    type Get = fn(&Estimate) -> f64;
+    let columns: [(&str, Get); 6] = [
         ("point", |e| e.value),
         ("standard_error", |e| e.standard_error),
         ("z", |e| e.z),

@@ -153,7 +153,8 @@ impl Iterate for RowDescent<'_> {
         let lr = Some(self.options.lr.at(self.step - 1) * self.lr_scale);
         let mut info = StepInfo { step: self.step, lr, ..StepInfo::default() };
         if cut == end {
-            let length = if end % rows == 0 { (rows - 1) % self.call_length() + 1 } else { self.call_length() };
+            let length =
+                if end.is_multiple_of(rows) { (rows - 1) % self.call_length() + 1 } else { self.call_length() };
             let penalty = self.state.penalty(self.problem.l1, self.problem.l2);
             info.value = Some(std::mem::take(&mut self.loss_sum) / length as f64 + penalty);
         }
