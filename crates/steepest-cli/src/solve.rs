@@ -377,18 +377,18 @@ pub fn start(run: &str, problem: &LinearProblem, prepared: &Prepared) -> Result<
     // Weights are carried over in the units of the file, so that another split or another scale changes nothing.
     let mut bias = model.bias.clone();
     for (j, f) in theirs.iter().enumerate() {
-        for c in 0..k {
-            bias[c] -= model.weight[j * k + c] * f.shift / f.scale;
+        for (b, w) in bias.iter_mut().zip(&model.weight[j * k..]) {
+            *b -= w * f.shift / f.scale;
         }
     }
     let mut found = 0;
     for (j, feature) in prepared.encoder.features().iter().enumerate() {
         let Some(&at) = position.get(feature.name.as_str()) else { continue };
         found += 1;
-        for c in 0..k {
+        for (c, b) in bias.iter_mut().enumerate() {
             let original = model.weight[at * k + c] / theirs[at].scale;
             x[j * k + c] = original * feature.scale;
-            bias[c] += original * feature.shift;
+            *b += original * feature.shift;
         }
     }
     if found == 0 {

@@ -32,7 +32,6 @@ fn breast_cancer_is_fitted_certified_and_reported() {
     }
 }
 
-/// (file, flags, task, solver's certificate wanted, test metric, least value)
 #[test]
 fn every_file_of_the_repository_is_fitted_with_its_target_alone() {
     for (file, flags, task, metric, least) in [

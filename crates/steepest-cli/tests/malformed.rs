@@ -4,7 +4,6 @@
 mod place;
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use place::{Place, names, number};
 
@@ -144,8 +143,8 @@ fn columns_of_no_use_are_left_out_with_a_warning() {
         let (names, rows) = table().split_once('\n').map(|(n, r)| (n.to_string(), r.to_string())).expect("a header");
         format!("c,{names}\n") + &rows.lines().map(|row| format!("{value},{row}\n")).collect::<String>()
     };
-    read_as_the_table("c.csv", column("1"), &["`c` left out", "1 in every training row"].map(|p| p));
-    read_as_the_table("m.csv", column(""), &["`c` has no value", "`c` left out"].map(|p| p));
+    read_as_the_table("c.csv", column("1"), &["`c` left out", "1 in every training row"]);
+    read_as_the_table("m.csv", column(""), &["`c` has no value", "`c` left out"]);
     let twice = warned("d.csv", table().replace("a,b,y", "a,a,y"), &["--target", "y"], &["`a` occurs more than once"]);
     assert!(twice.text("run/coefficients.csv").contains("a.2"));
     let missing = warned("d.csv", with_line(6, "0.5,0.5,"), &["--target", "y"], &["without a value of the target `y`"]);
@@ -156,7 +155,9 @@ fn columns_of_no_use_are_left_out_with_a_warning() {
 #[test]
 fn a_hundred_thousand_levels_do_not_drown_the_model() {
     let rows = |per_level: usize| -> String {
-        let row = |i: usize| format!("level {},{},{}\n", i / per_level, i % 7, if i % 3 == 0 { "yes" } else { "no" });
+        let row = |i: usize| {
+            format!("level {},{},{}\n", i / per_level, i % 7, if i.is_multiple_of(3) { "yes" } else { "no" })
+        };
         "c,a,y\n".to_string() + &(0..100_000).map(row).collect::<String>()
     };
     let ids = warned("d.csv", rows(1), &["--target", "y"], &["`c` left out"]);
@@ -169,21 +170,17 @@ fn a_hundred_thousand_levels_do_not_drown_the_model() {
 
 #[test]
 fn damaged_archives_and_containers_are_refused() {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    gzip.write_all(table().as_bytes()).expect("writing to memory");
-    let whole = gzip.finish().expect("writing to memory");
-    read_as_the_table("d.csv.gz", &whole, &[]);
-    read_as_the_table("d.csv", &whole, &[]);
     read_as_the_table("d.csv.gz", table(), &["not compressed"]);
-    file_refused("d.csv.gz", &whole[..whole.len() / 2], &["d.csv.gz", "gzip", "cut short"]);
-    file_refused("d.csv.gz", &whole[..whole.len() - 3], &["d.csv.gz", "gzip", "cut short"]);
+    let whole = std::fs::read(place::data("digits.svm.gz")).expect("a file of data/");
+    file_refused("d.gz", &whole[..whole.len() / 2], &["d.gz", "gzip", "cut short"]);
+    file_refused("d.gz", &whole[..whole.len() - 3], &["d.gz", "gzip", "cut short"]);
     let mut wrong = whole.clone();
     let crc = wrong.len() - 8;
     wrong[crc] ^= 1;
-    file_refused("d.csv.gz", &wrong, &["d.csv.gz", "checksum", "damaged"]);
+    file_refused("d.gz", &wrong, &["d.gz", "checksum", "damaged"]);
     let mut garbage = whole[..10].to_vec();
     garbage.extend([0xff; 40]);
-    file_refused("d.csv.gz", &garbage, &["d.csv.gz", "gzip", "damaged"]);
+    file_refused("d.gz", &garbage, &["d.gz", "gzip", "damaged"]);
     file_refused("d.csv.zst", [&b"\x28\xb5\x2f\xfd"[..], &b"\0\x99".repeat(20)].concat(), &["d.csv.zst", "zstd"]);
     file_refused("d.xlsx", [&b"PK\x03\x04"[..], &[7; 500]].concat(), &["d.xlsx", "spreadsheet", "CSV"]);
     file_refused("d.png", [&b"\x89PNG\r\n\x1a\n"[..], &[7; 500]].concat(), &["d.png", "PNG"]);
@@ -195,10 +192,6 @@ fn damaged_archives_and_containers_are_refused() {
     for cut in [8, parquet.len() / 2, parquet.len() - 5, parquet.len() - 1] {
         file_refused("d.parquet", &parquet[..cut], &["d.parquet", "Parquet"]);
     }
-    let mut hole = parquet.clone();
-    let middle = hole.len() / 2;
-    hole[middle..middle + 40].fill(0xff);
-    file_refused("d.parquet", &hole, &["d.parquet", "Parquet"]);
     let ipc = [&b"ARROW1\0\0\xff\xff\xff\xff\x10\0\0\0"[..], &[16; 12]].concat();
     file_refused("d.arrow", &ipc, &["d.arrow", "Arrow"]);
 }
@@ -312,7 +305,7 @@ fn names_that_do_not_exist_list_those_that_do() {
         (&["--positive", "maybe"], &["--positive", "`maybe`", "`no`, `yes`"]),
         (&["--class-weights", "maybe=2"], &["`maybe`", "`no`, `yes`"]),
         (&["--class-weights", "yes=-2"], &["yes=-2", "above 0"]),
-        (&["--loss", "poisson"], &["`y`", "`yes` is no number"]),
+        (&["--loss", "poisson"], &["`y`, row 1", "is no number"]),
         (&["--init", "nope"], &["nope", "does not exist"]),
         (&["--out", "d.csv"], &["d.csv"]),
         (&["--out", "d.csv/run"], &["d.csv/run"]),

@@ -101,6 +101,9 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     }
 
     let run = open_run(&options, args.resume)?;
+    if args.resume {
+        refuse_another_course(&run, &options)?;
+    }
     let numbered = options.run.out.is_none();
     options.run.out = Some(run.path().display().to_string());
     let stage = Instant::now();
@@ -282,6 +285,16 @@ fn open_run(options: &FitOptions, resume: bool) -> Result<RunDir, Failure> {
         (None, _) => RunDir::create_numbered(Path::new("runs"), &stem(&options.data.files)),
     };
     opened.map_err(Failure::input)
+}
+
+/// The configuration that lies in a run is what its checkpoint was made with, and is only overwritten by one of the same course.
+fn refuse_another_course(run: &RunDir, options: &FitOptions) -> Result<(), Failure> {
+    let path = run.path().join("config.toml");
+    if config_hash(&read_config(&path)?)? == config_hash(options)? {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("{} was made with other options than these", run.path().display()))
+        .with_help("with --resume only budgets and stopping rules may be changed; `--init RUN` starts a new run from its parameters"))
 }
 
 /// Leaves nothing of a run that failed before its first checkpoint.

@@ -107,39 +107,14 @@ fn penalized_and_robust_fits_have_their_sandwich() {
 }
 
 #[test]
-fn differences_of_classes_are_those_of_the_multinomial_logit() {
-    let peers = peers();
-    for l2 in [0.0, 1e-9] {
-        let mut p = problem(&peers, "kind", Loss::Softmax(3), &SHIFT, &SCALE);
-        p.l2 = l2;
-        let point = newton(&p);
-        let found = Inference::new(&p, &point).unwrap();
-        let (k, size) = (3, p.parameters());
-        for class in 1..k {
-            let known = numbers(&peers["multinomial"]["contrast"][class - 1]);
-            let errors = numbers(&peers["multinomial"]["standard_error"][class - 1]);
-            for j in 0..3 {
-                let (a, b) = (j * k + class, j * k);
-                let v = |r: usize, c: usize| found.covariance[r * size + c];
-                let error = (v(a, a) + v(b, b) - 2.0 * v(a, b)).sqrt() / SCALE[j];
-                let contrast = (point[a] - point[b]) / SCALE[j];
-                assert!(
-                    (contrast - known[j]).abs() < 1e-5 * known[j].abs(),
-                    "{l2} {class} {j}: {contrast} {}",
-                    known[j]
-                );
-                assert!((error - errors[j]).abs() < 1e-5 * errors[j], "{l2} {class} {j}: {error} {}", errors[j]);
-            }
-        }
-        // What nothing determines has no variance.
-        let level: f64 = (0..k * k).map(|at| found.covariance[(9 + at / k) * size + 9 + at % k]).sum();
-        assert!(level.abs() < 1e-9 * found.covariance[9 * size + 9], "{level}");
-    }
+fn several_classes_are_refused_until_they_agree_with_the_multinomial_logit() {
+    let p = problem(&peers(), "kind", Loss::Softmax(3), &SHIFT, &SCALE);
+    assert!(matches!(Inference::new(&p, &vec![0.0; p.parameters()]), Err(NoInference::Loss(_))));
 }
 
 #[test]
 fn storage_and_repetition_change_nothing() {
-    for loss in [Loss::Squared, Loss::Logistic, Loss::Poisson, Loss::Softmax(3)] {
+    for loss in [Loss::Squared, Loss::Logistic, Loss::Poisson] {
         let rows = sample::rows(53, 4, Storage::Sparse64, 5);
         let (mut a, mut b) = {
             let x = sample::sparse(&rows);
@@ -182,7 +157,11 @@ fn every_refusal_says_why() {
     assert!(Inference::new(&p, &moved).is_ok());
     moved[1] += 0.95 * error;
     match Inference::new(&p, &moved).unwrap_err() {
-        NoInference::NotAtOptimum { feature: Some(1), distance } => assert!((distance - 1.0).abs() < 1e-6),
+        NoInference::NotAtOptimum { feature: Some(1), distance } => {
+            // One standard error away the residual variance is a little larger, and so is the error it is measured by.
+            let left = Inference::new(&p, &best).unwrap().degrees_of_freedom.unwrap();
+            assert!((0.95..1.0).contains(&distance) && left > 40.0, "{distance}");
+        }
         other => panic!("{other}"),
     }
     moved[1] = f64::NAN;
@@ -197,12 +176,6 @@ fn every_refusal_says_why() {
     assert_eq!(Inference::new(&apart, &[30.0, 0.0]).unwrap_err(), NoInference::Separated);
     let many = LinearProblem::new(sample::sparse(&vec![vec![None; 2500]; 3]), vec![0.0; 3], Loss::Squared);
     assert_eq!(Inference::new(&many, &[0.0; 2501]).unwrap_err(), NoInference::TooLarge { parameters: 2501, rows: 3 });
-
-    let mut p = problem(&peers, "kind", Loss::Softmax(3), &SHIFT, &SCALE);
-    p.l2 = 0.01;
-    let mut point = newton(&p);
-    point[9..].iter_mut().for_each(|b| *b += 5.0);
-    assert_eq!(Inference::new(&p, &point).unwrap_err(), NoInference::Undetermined { feature: None });
 }
 
 #[test]
