@@ -253,8 +253,12 @@ impl<'p> PrimalDescent<'p> {
             q.iter_mut().zip(&model.border).for_each(|(q, b)| *q -= b * (slope / model.corner));
         }
         let mut w = old.clone();
-        let tolerance =
-            if problem.loss == Loss::Squared { 1e-15 * (1.0 + l1) } else { 1e-2 * before.min(before * before) };
+        // Solving a model finely is in vain while features outside of it lack more; near the minimum it pays at once.
+        let tolerance = match problem.loss {
+            Loss::Squared if m == problem.features() => 1e-15 * (1.0 + l1),
+            Loss::Squared => 0.1 * before,
+            _ => 1e-2 * before.min(before * before),
+        };
         model.quadratic.minimize(l1, &mut w, &mut q, tolerance.max(1e-16 * l1), PASSES);
         let step: Vec<f64> = w.iter().zip(&old).map(|(w, o)| w - o).collect();
         let mut bias_step = 0.0;
