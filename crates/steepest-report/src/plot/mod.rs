@@ -1,7 +1,7 @@
 //! A small plotting kit: charts in, [`Figure`]s out, written as SVG (files or parts of a page) and, with the feature `png`, as PNG.
 //!
 //! Everything that can be drawn over two axes is a [`Chart`] of layers; the modules beside it make the charts with names of their own
-//! ([`roc`](diagnostic::roc), [`calibration`](diagnostic::calibration), [`contour`](contour::contour), …). Figures follow the reader's preference for light or dark,
+//! ([`roc`], [`calibration`], `contour`, …). Figures follow the reader's preference for light or dark,
 //! carry a title and a description for those who cannot see them, and are the same bytes for the same data. Data may hold
 //! NaN, infinities, one point or none: what has no place is left out, never drawn wrongly.
 

@@ -27,7 +27,7 @@ impl Figure {
         self.write(Form::File)
     }
 
-    /// An `svg` element for a page that includes [`style_sheet`](super::color::style_sheet).
+    /// An `svg` element for a page that includes [`style_sheet`].
     pub fn to_page_svg(&self) -> String {
         self.write(Form::Page)
     }

@@ -7,7 +7,7 @@ use super::{
     state::RowRule,
 };
 
-/// Σ s‖x‖⁴ / Σ s‖x‖² with the intercept as a feature of ones: the R² for which rows with their squared norms satisfy E[‖x‖²xxᵀ] ≼ R² E[xxᵀ]
+/// Σ s‖x‖⁴ / Σ s‖x‖² with the intercept as a feature of ones: the R² for which rows with their squared norms satisfy E(‖x‖²xxᵀ) ≼ R² E(xxᵀ)
 /// on average. Single-row descent on a quadratic is stable in the mean square below η = 2/R² (F. Bach and E. Moulines, NIPS 2013,
 /// arXiv:1306.2119). O(stored).
 pub fn scale_of_rows(problem: &LinearProblem) -> f64 {
