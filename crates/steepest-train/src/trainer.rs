@@ -117,7 +117,7 @@ pub struct Outcome {
     pub evaluations: Evaluations,
     /// Seconds of training, earlier sessions included.
     pub seconds: f64,
-    /// The step at which this session took over, where it resumed an earlier one.
+    /// The step of the checkpoint that the run was resumed from, where it was.
     pub resumed_at: Option<u64>,
 }
 
