@@ -1,4 +1,4 @@
-//! Update rules, schedules, line searches and solvers of steepest.
+//! Update rules and schedules of steepest.
 
 // Loops over blocks index several arrays by one k, like the formulas they transcribe.
 #![allow(clippy::needless_range_loop)]
@@ -15,7 +15,6 @@ mod registry;
 mod schedule;
 pub mod segment_rules;
 mod slots;
-pub mod solvers;
 mod spec;
 mod stage;
 pub mod stages;

@@ -19,7 +19,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | (none) | the words of the core, and [`optim`]: update rules, schedules, solvers |
+//! | (none) | the words of the core, and [`optim`]: update rules and schedules, [`solvers`]: deterministic solvers |
 //! | `data` | `data`: readers, encoders, splits, matrices |
 //! | `columnar` | Parquet and Arrow files for `data` |
 //! | `models` | `models`: the linear family with its certificates |
@@ -27,6 +27,7 @@
 
 pub use steepest_core::*;
 pub use steepest_optim as optim;
+pub use steepest_solvers as solvers;
 
 #[cfg(feature = "data")]
 pub use steepest_data as data;

@@ -321,7 +321,7 @@ fn profile_biases(problem: &LinearProblem, k: usize, z: &[f64]) -> Vec<f64> {
         }
         // The Hessian has the null vector (1 … 1), along which nothing changes: adding 1/K to all its elements fills it.
         h.iter_mut().for_each(|h| *h += 1.0 / k as f64);
-        let Some(factor) = steepest_optim::solvers::Cholesky::new(&h, k, 0.0) else { break };
+        let Some(factor) = steepest_solvers::Cholesky::new(&h, k, 0.0) else { break };
         factor.solve(&mut g);
         shift.iter_mut().zip(&g).for_each(|(s, g)| *s -= g);
     }

@@ -2,7 +2,7 @@
 
 use steepest_core::Iterate;
 use steepest_data::Matrix;
-use steepest_optim::solvers::{DeterministicSolver, Fista, Lbfgs, Newton, NewtonCg};
+use steepest_solvers::{DeterministicSolver, Fista, Lbfgs, Newton, NewtonCg};
 
 use super::coordinate::{DualAscent, PrimalDescent, Reference, VarianceReduced};
 use super::interior::InteriorPoint;

@@ -31,7 +31,7 @@
 use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
 use steepest_core::{Objective, tree_sum};
 use steepest_data::Matrix;
-use steepest_optim::solvers::Cholesky;
+use steepest_solvers::Cholesky;
 
 use super::kernels::{multiply, product};
 use super::{LinearObjective, LinearProblem, Loss};

@@ -19,7 +19,7 @@
 use steepest_core::{
     Certificate, Evaluations, Iterate, Layout, NonFinite, Reason, StateVisitor, StepInfo, Stop, Termination, tree_sum,
 };
-use steepest_optim::solvers::{Cholesky, dot};
+use steepest_solvers::{Cholesky, dot};
 
 use super::certificate::{certify_dual, objective, value_at_zero};
 use super::kernels::{margins, multiply, multiply_transposed_single, weighted_gram};

@@ -9,7 +9,7 @@ use steepest_core::{
     Certificate, Evaluations, Exactness, Layout, Line, NonFinite, Objective, Prox, check_gradient, tree_sum,
 };
 use steepest_data::Matrix;
-use steepest_optim::solvers::Cholesky;
+use steepest_solvers::Cholesky;
 
 use super::kernels::{
     column_sums, dense_pass, first_bad_row, loss_block, margins, multiply, multiply_transposed, row_curvatures,
@@ -338,7 +338,7 @@ impl Objective<f64> for LinearObjective<'_> {
         self.counts.rows += self.problem.rows() as u64;
         let x = &self.x[..split];
         let l2 = self.problem.l2;
-        self.line.penalty = [0.5 * l2 * squares(x), l2 * steepest_optim::solvers::dot(x, w), 0.5 * l2 * squares(w)];
+        self.line.penalty = [0.5 * l2 * squares(x), l2 * steepest_solvers::dot(x, w), 0.5 * l2 * squares(w)];
         Some(self)
     }
 
@@ -419,7 +419,7 @@ impl Line for LinearObjective<'_> {
                     let rows = n * BLOCK..n * BLOCK + z.len() / k;
                     let weights = problem.weights.as_ref().map(|s| &s[rows.clone()]);
                     let value = loss_block(problem.loss, moved, &problem.target[rows], weights, scale, r);
-                    (value, steepest_optim::solvers::dot(r, d))
+                    (value, steepest_solvers::dot(r, d))
                 },
             )
             .collect();
@@ -449,5 +449,5 @@ impl Prox<f64> for SoftThreshold {
 }
 
 fn squares(w: &[f64]) -> f64 {
-    steepest_optim::solvers::dot(w, w)
+    steepest_solvers::dot(w, w)
 }

@@ -1,7 +1,7 @@
 //! Solvers of the whole objective bound to a linear problem, as the training loop steps them.
 
 use steepest_core::{Certificate, Evaluations, Iterate, Layout, Objective, StateVisitor, StepInfo, Stop};
-use steepest_optim::solvers::DeterministicSolver;
+use steepest_solvers::DeterministicSolver;
 
 use super::LinearObjective;
 

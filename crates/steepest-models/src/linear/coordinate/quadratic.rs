@@ -7,7 +7,7 @@
 //! pass leaves the signs as they were, the linear system that remains is solved at once, as far as no sign changes, so that
 //! the minimum is reached to working precision in a finite number of passes.
 
-use steepest_optim::solvers::Cholesky;
+use steepest_solvers::Cholesky;
 
 /// Systems of more variables than this are left to coordinate descent.
 const DIRECT: usize = 1024;

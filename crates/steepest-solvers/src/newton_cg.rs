@@ -9,7 +9,7 @@
 
 use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
 
-use super::{DeterministicSolver, dot, non_finite, norm};
+use crate::{DeterministicSolver, dot, non_finite, norm};
 
 /// Trust-region Newton-CG. A step costs one evaluation and a Hessian-vector product per inner iteration.
 #[derive(Debug)]

@@ -6,7 +6,7 @@
 
 use steepest_core::{NonFinite, Objective, Reason, Stop, Termination};
 
-use super::dot;
+use crate::dot;
 
 /// The conditions φ(t) ≤ φ(0) + δtφ′(0) and φ′(t) ≥ σφ′(0), and their approximate form.
 #[derive(Debug, Clone, Copy, PartialEq)]

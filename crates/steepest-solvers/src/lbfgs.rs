@@ -6,7 +6,7 @@
 
 use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
 
-use super::{DeterministicSolver, Wolfe, dot, non_finite, norm};
+use crate::{DeterministicSolver, Wolfe, dot, non_finite, norm};
 
 /// L-BFGS. A step costs one evaluation most of the time and O(m·d).
 #[derive(Debug)]

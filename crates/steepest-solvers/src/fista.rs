@@ -9,7 +9,7 @@
 
 use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
 
-use super::{DeterministicSolver, dot, non_finite, norm};
+use crate::{DeterministicSolver, dot, non_finite, norm};
 
 /// FISTA. A step costs two evaluations and one gradient; without a non-smooth part it is Nesterov's accelerated descent.
 #[derive(Debug)]

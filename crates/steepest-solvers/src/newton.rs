@@ -6,7 +6,7 @@
 
 use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
 
-use super::{Cholesky, DeterministicSolver, Wolfe, dot, non_finite, norm};
+use crate::{Cholesky, DeterministicSolver, Wolfe, dot, non_finite, norm};
 
 /// Newton's method. A step costs one Hessian, O(d³/3) for its factor, and usually one evaluation.
 #[derive(Debug)]
