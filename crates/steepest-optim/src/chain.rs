@@ -22,14 +22,15 @@ use crate::{
     link::{Link, Place, Work},
     precision::Moments,
     segment_rules::SegmentRule,
-    slots::{MAX_UNIT_SLOTS, Slot, SlotAt, SlotPtr, TileBuffers},
+    slots::{MAX_UNIT_SLOTS, Slot, SlotAt, SlotPtr, Tile, TileBuffers},
     stage::{Cut, Group, LANES, StepCx},
     stages::Identity,
     unit::{MAX_SUMS, Unit},
 };
 
-/// Elements of a tile: what several units work on before going on.
-pub(crate) const TILE: usize = 128;
+/// Elements of a tile: what several units work on before going on. Large enough that the calls do not count, small enough
+/// that a tile with its state stays in the first-level cache.
+pub(crate) const TILE: usize = 512;
 
 /// The longest piece.
 const PIECE: usize = 1 << 15;
@@ -411,19 +412,19 @@ impl<T: Real> ChainRun<T> {
                 let tile = piece.at.start + from..piece.at.end.min(piece.at.start + from + TILE);
                 let n = tile.len();
                 let x = &x[tile.clone()];
-                let mut u = [T::ZERO; TILE];
+                let mut buffer = Tile::new();
                 // SAFETY: the gradient and the state of the piece are touched by this call of the closure alone.
                 unsafe {
                     let g = std::slice::from_raw_parts_mut(shared.1.0.add(tile.start), n);
-                    u[..n].copy_from_slice(g);
-                    run.transform_tile(units.clone(), piece, from, slots, (&mut u[..n], x, g));
-                    g.copy_from_slice(&u[..n]);
+                    let u = buffer.copy_of(g);
+                    run.transform_tile(units.clone(), piece, from, slots, (u, x, g));
+                    g.copy_from_slice(u);
                     if let Some(i) = next
                         && let Kind::Unit(unit) = &run.nodes[i].kind
                     {
                         let mut buffers = TileBuffers::new();
                         let ptrs = run.load_tile(i, piece, from, n, slots, &mut buffers);
-                        let part = unit.measure(run.index(&**unit, piece), run.isa, &u[..n], x, &ptrs);
+                        let part = unit.measure(run.index(&**unit, piece), run.isa, u, x, &ptrs);
                         row.iter_mut().zip(part).for_each(|(a, b)| *a += b);
                     }
                 }
@@ -486,9 +487,8 @@ impl<T: Real> ChainRun<T> {
         let mut bad = None;
         for from in (0..x.len()).step_by(TILE) {
             let to = x.len().min(from + TILE);
-            let mut tile = [T::ZERO; TILE];
-            let u = &mut tile[..to - from];
-            u.copy_from_slice(&g[from..to]);
+            let mut tile = Tile::new();
+            let u = tile.copy_of(&g[from..to]);
             // SAFETY: by the contract of this function.
             unsafe { self.transform_tile(units.clone(), piece, from, slots, (u, &x[from..to], &g[from..to])) };
             if let Some(at) = subtract(self.isa, &mut x[from..to], u) {

@@ -132,7 +132,9 @@ impl<T: Real> SlotPtr<T> {
                 }
                 SlotPtr::Bf16(p, _) => {
                     let packed = std::slice::from_raw_parts(p.add(at.element), n);
-                    std::ptr::write_bytes(buffer, 0, TILE);
+                    if n < TILE {
+                        std::ptr::write_bytes(buffer, 0, TILE);
+                    }
                     isa.run(Unpack { packed, out: &mut *buffer.cast::<[T; TILE]>() });
                 }
             }
@@ -246,7 +248,32 @@ fn round(v: f32, random: u32) -> u16 {
     ((if top { bits } else { up }) >> 16) as u16
 }
 
+/// Memory for the update of a tile, which is not cleared before it is filled. Aligned, since a store that crosses a cache line
+/// and is loaded again by the next unit costs several times as much.
+#[repr(align(64))]
+pub(crate) struct Tile<T>(MaybeUninit<[T; TILE]>);
+
+impl<T: Real> Tile<T> {
+    #[inline(always)]
+    pub(crate) fn new() -> Tile<T> {
+        Tile(MaybeUninit::uninit())
+    }
+
+    /// A copy of at most `TILE` values.
+    #[inline(always)]
+    pub(crate) fn copy_of(&mut self, values: &[T]) -> &mut [T] {
+        assert!(values.len() <= TILE);
+        let p = self.0.as_mut_ptr().cast::<T>();
+        // SAFETY: there is room for the values, and exactly those that are copied are shown.
+        unsafe {
+            std::ptr::copy_nonoverlapping(values.as_ptr(), p, values.len());
+            std::slice::from_raw_parts_mut(p, values.len())
+        }
+    }
+}
+
 /// Memory for the unpacked state of a tile.
+#[repr(align(64))]
 pub(crate) struct TileBuffers<T>(MaybeUninit<[[T; TILE]; MAX_UNIT_SLOTS]>);
 
 impl<T> TileBuffers<T> {
