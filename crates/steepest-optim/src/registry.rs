@@ -190,6 +190,7 @@ impl<T: Real> Table<T> {
         (&stages::SCHEDULE_FREE_ADAMW, build::schedule_free_adamw),
         (&stages::PRODIGY, build::prodigy),
         (&stages::DOG, build::dog),
+        (&stages::FTRL, build::ftrl),
         (&segment_rules::MUON, segment_rules::build::muon),
         (&segment_rules::SHAMPOO, segment_rules::build::shampoo),
         (&segment_rules::ADAFACTOR, segment_rules::build::adafactor),

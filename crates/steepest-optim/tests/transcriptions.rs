@@ -78,6 +78,42 @@ fn dog_is_distance_over_gradients() {
 }
 
 #[test]
+fn ftrl_follows_the_regularized_leader() {
+    for (l1, l2, beta, start) in [(0.0, 0.0, 1.0, 0.0), (0.4, 0.3, 0.5, 0.1)] {
+        let lr = 0.5;
+        let (mut n, mut past, mut first) = (vec![start; N], Vec::<(V, V)>::new(), Vec::new());
+        let text = format!("ftrl:lr={lr},l1={l1},l2={l2},beta={beta},initial_accumulator_value={start}");
+        beside(&text, 1e-11, |k, x, g| {
+            if k == 0 {
+                // The linear term under which the starting point is the leader.
+                let q = (beta + f64::sqrt(start)) / lr + l2;
+                first = map(x, |x| -q * x - l1 * x.signum());
+            }
+            let sigma = zip(&n, g, |n, g| ((n + g * g).sqrt() - n.sqrt()) / lr);
+            n = zip(&n, g, |n, g| n + g * g);
+            past.push((zip(g, &zip(&sigma, x, |s, x| s * x), |g, sx| g - sx), sigma));
+            // The minimizer of linear·y + ½·quadratic·y² + λ₁|y|, all terms summed anew.
+            let linear = past.iter().fold(first.clone(), |sum, p| zip(&sum, &p.0, |a, b| a + b));
+            let curvature = past
+                .iter()
+                .fold(map(x, |_| (beta + f64::sqrt(start)) / lr + l2), |sum, p| zip(&sum, &p.1, |a, b| a + b));
+            zip(&linear, &curvature, |z, q| if z.abs() <= l1 { 0.0 } else { -(z - z.signum() * l1) / q })
+        });
+    }
+}
+
+#[test]
+fn ftrl_leaves_coordinates_without_gradient_alone() {
+    let mut optimizer = Optimizer::<f64>::parse("ftrl:lr=0.5,l1=0.1,beta=0", &Layout::vector(3)).unwrap();
+    let mut x = vec![0.3, -0.7, 0.0];
+    for _ in 0..5 {
+        optimizer.step(&mut x, &mut [0.0, 0.01, 0.015]).unwrap();
+    }
+    assert_eq!((x[0], x[2]), (0.3, 0.0), "no gradient, and a sum of gradients within l1");
+    assert!(x[1] < -0.7);
+}
+
+#[test]
 fn prodigy_estimates_the_distance() {
     for bias in [false, true] {
         let (b1, b2, lr, d0, decay) = (0.9, 0.99, 1.0, 1e-3, 0.01);

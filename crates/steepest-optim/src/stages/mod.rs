@@ -13,6 +13,7 @@ mod cautious;
 mod clip;
 mod decay;
 mod dog;
+mod ftrl;
 mod identity;
 mod lion;
 mod momentum;
@@ -39,6 +40,7 @@ pub use cautious::{CAUTIOUS, MaskDisagreement, RescaleByNonzeros};
 pub use clip::{CLIP, CLIP_SEGMENT, CLIP_VALUE, ClipByGlobalNorm, ClipBySegmentNorm, ClipByValue, NORMALIZE};
 pub use decay::{AddDecay, AddL2, L2, WEIGHT_DECAY};
 pub use dog::{DOG, ScaleByDog};
+pub use ftrl::{FTRL, FollowTheLeader, FtrlCoefs};
 pub use identity::Identity;
 pub use lion::{LION, ScaleByLion};
 pub use momentum::{MOMENTUM, Momentum, MomentumInside, SGD};
@@ -62,8 +64,8 @@ pub(crate) mod build {
         adabelief::adabelief, adadelta::adadelta, adagrad::adagrad, adam::adam, adam::adamw, adam::amsgrad,
         adamax::adamax, adan::adan, ademamix::ademamix, adopt::adopt, average::ema, average::lookahead,
         average::polyak, average::swa, cautious::cautious, clip::clip, clip::clip_segment, clip::clip_value,
-        clip::normalize, decay::l2, decay::weight_decay, dog::dog, lion::lion, momentum::momentum, momentum::sgd,
-        nadam::nadam, prodigy::prodigy, radam::radam, rmsprop::rmsprop, rprop::rprop,
+        clip::normalize, decay::l2, decay::weight_decay, dog::dog, ftrl::ftrl, lion::lion, momentum::momentum,
+        momentum::sgd, nadam::nadam, prodigy::prodigy, radam::radam, rmsprop::rmsprop, rprop::rprop,
         schedule_free::schedule_free_adamw, schedule_free::schedule_free_sgd, sign::sign, sign::signsgd, trust::lamb,
         trust::lars, trust::trust_ratio, yogi::yogi,
     };

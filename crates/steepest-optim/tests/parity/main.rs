@@ -23,7 +23,8 @@ const TOLERANCE: f64 = 1e-13;
 fn compare(file: &Trajectories, case: &Case, rule: &Rule) -> f64 {
     let layout = file.layout(&case.problem);
     let mut worst: f64 = 0.0;
-    for (row, pair) in case.steps.windows(2).enumerate().filter(|(_, p)| p[1] == p[0] + 1) {
+    let pairs = case.steps.windows(2).enumerate();
+    for (row, pair) in pairs.filter(|(_, p)| p[1] == p[0] + 1 && p[0] >= rule.from) {
         let k = pair[0];
         let mut optimizer = Optimizer::<f64>::parse(&rule.text, &layout).unwrap().on_non_finite(OnNonFinite::Trust);
         let mut state = Saved::of(|v| optimizer.visit(v));

@@ -12,6 +12,8 @@ pub struct Rule {
     pub state: Vec<(&'static str, &'static str, f64)>,
     pub scalars: Vec<(&'static str, String)>,
     pub tolerance: Option<f64>,
+    /// The first step that is compared.
+    pub from: u64,
 }
 
 impl Case {
@@ -51,7 +53,7 @@ impl Text {
     }
     fn rule(self, state: &[(&'static str, &'static str)]) -> Option<Rule> {
         let state = state.iter().map(|&(theirs, ours)| (theirs, ours, 1.0)).collect();
-        Some(Rule { text: self.0, sign: 1.0, state, scalars: Vec::new(), tolerance: None })
+        Some(Rule { text: self.0, sign: 1.0, state, scalars: Vec::new(), tolerance: None, from: 0 })
     }
 }
 
@@ -280,6 +282,19 @@ fn keras(case: &Case) -> Option<Rule> {
             .number("eps_root", number("epsilon").or(Some(1e-7)))
             .flag("centered", case.flag("centered"))
             .rule(&[("velocity", "rmsprop.v"), ("average_gradient", "rmsprop.m")]),
+        // Keras: half of λ₂, no β unless told so; its power −½ alone is the paper's.
+        "Ftrl" if !set("learning_rate_power") => {
+            let l2 = number("l2_regularization_strength").map(|l2| 2.0 * l2);
+            let mut rule = Text::new("ftrl", lr)
+                .number("l1", number("l1_regularization_strength"))
+                .number("l2", l2)
+                .number("beta", number("beta").or(Some(0.0)))
+                .number("initial_accumulator_value", number("initial_accumulator_value").or(Some(0.1)))
+                .rule(&[("accumulator", "ftrl.n"), ("linear", "ftrl.z")])?;
+            // Keras starts at z = 0 whatever the parameters are, and so jumps from them in the first step.
+            rule.from = 1;
+            Some(rule)
+        }
         "Lion" => Text::new("lion", lr)
             .number("beta1", number("beta_1"))
             .number("beta2", number("beta_2"))

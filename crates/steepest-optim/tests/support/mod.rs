@@ -118,6 +118,7 @@ pub fn rules() -> Vec<&'static str> {
         "schedule_free_adamw",
         "prodigy",
         "dog",
+        "ftrl:l1=0.01,l2=0.1",
         "muon",
         "adafactor",
         "shampoo:every=2,beta=0.9,momentum=0.5",
