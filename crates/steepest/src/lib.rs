@@ -20,6 +20,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | (none) | the words of the core, and [`optim`]: update rules and schedules, [`solvers`]: deterministic solvers |
+//! | `functions` | `functions`: formulas and their derivatives, test problems, energies, curves |
 //! | `data` | `data`: readers, encoders, splits, matrices |
 //! | `columnar` | Parquet and Arrow files for `data` |
 //! | `models` | `models`: the linear family with its certificates |
@@ -28,6 +29,9 @@
 pub use steepest_core::*;
 pub use steepest_optim as optim;
 pub use steepest_solvers as solvers;
+
+#[cfg(feature = "functions")]
+pub use steepest_functions as functions;
 
 #[cfg(feature = "data")]
 pub use steepest_data as data;

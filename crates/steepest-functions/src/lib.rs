@@ -1,0 +1,20 @@
+//! Functions that need no table of data: what `minimize` descends on.
+//!
+//! - [`graph`]: expressions recorded once and differentiated exactly; a [`Function`] is an
+//!   [`Objective`](steepest_core::Objective) with gradient, Hessian-vector product, Hessian and residuals.
+//!
+//! ```
+//! use steepest_functions::{Builder, Function};
+//!
+//! let b = Builder::new(2);
+//! let (x, y) = (b.input(0), b.input(1));
+//! let rosenbrock = (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2);
+//! let mut f = Function::new(b.finish(rosenbrock));
+//! let mut g = [0.0; 2];
+//! f.gradient(&[1.0, 1.0], &mut g);
+//! assert_eq!(g, [0.0, 0.0]);
+//! ```
+
+pub mod graph;
+
+pub use graph::{Builder, Expr, Function, Graph, Operand};
