@@ -251,7 +251,7 @@ impl<'b> Expr<'b> {
     }
 
     /// The remainder x − y⌊x/y⌋, with the sign of y.
-    pub fn rem(self, y: impl Operand<'b>) -> Expr<'b> {
+    pub fn modulo(self, y: impl Operand<'b>) -> Expr<'b> {
         self.apply_two(Op::Rem, y)
     }
 

@@ -186,12 +186,11 @@ impl Function {
     fn hessian_here(&mut self, h: &mut [f64]) {
         let n = self.graph.inputs;
         self.along_axes(true, |first, _, w| {
-            for l in 0..LANES.min(n - first) {
-                let i = first + l;
-                // The upper triangle, mirrored, so that the matrix is symmetric to the last bit.
-                for j in i..n {
-                    h[i * n + j] = w[j][l];
-                    h[j * n + i] = w[j][l];
+            // The upper triangle, mirrored, so that the matrix is symmetric to the last bit.
+            for (j, products) in w[..n].iter().enumerate().skip(first) {
+                for (l, &h_ij) in products.iter().enumerate().take(j + 1 - first) {
+                    h[(first + l) * n + j] = h_ij;
+                    h[j * n + first + l] = h_ij;
                 }
             }
         });

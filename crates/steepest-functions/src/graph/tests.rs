@@ -7,9 +7,11 @@ use super::{Builder, Expr, Function};
 
 type Unary = for<'b> fn(Expr<'b>) -> Expr<'b>;
 type Binary = for<'b> fn(Expr<'b>, Expr<'b>) -> Expr<'b>;
+type UnaryCase = (&'static str, Unary, f64, f64, fn(f64) -> f64);
+type BinaryCase = (&'static str, Binary, fn(f64, f64) -> f64);
 
 /// Every operation on one variable, with an interval it is smooth on and what the standard library says its value is.
-const UNARY: &[(&str, Unary, f64, f64, fn(f64) -> f64)] = &[
+const UNARY: &[UnaryCase] = &[
     ("shift", |x| x + 1.5, -3.0, 3.0, |x| x + 1.5),
     ("reversed", |x| 1.5 - x, -3.0, 3.0, |x| 1.5 - x),
     ("scale", |x| x * -2.5, -3.0, 3.0, |x| x * -2.5),
@@ -56,7 +58,7 @@ const UNARY: &[(&str, Unary, f64, f64, fn(f64) -> f64)] = &[
     ("softplus", |x| x.softplus(), -3.0, 3.0, |x| x.exp().ln_1p()),
 ];
 
-const BINARY: &[(&str, Binary, fn(f64, f64) -> f64)] = &[
+const BINARY: &[BinaryCase] = &[
     ("add", |a, b| a + b, |a, b| a + b),
     ("sub", |a, b| a - b, |a, b| a - b),
     ("mul", |a, b| a * b, |a, b| a * b),
@@ -68,7 +70,7 @@ const BINARY: &[(&str, Binary, fn(f64, f64) -> f64)] = &[
     ("hypot", |a, b| a.hypot(b), f64::hypot),
     ("max", |a, b| (a * a).max(b + 5.0), |a, b| (a * a).max(b + 5.0)),
     ("min", |a, b| (a * a).min(b + 5.0), |a, b| (a * a).min(b + 5.0)),
-    ("rem", |a, b| (a + 10.0).rem(b), |a, b| (a + 10.0) - b * ((a + 10.0) / b).floor()),
+    ("modulo", |a, b| (a + 10.0).modulo(b), |a, b| (a + 10.0) - b * ((a + 10.0) / b).floor()),
     ("less", |a, b| a.less(b) * a * b, |a, b| if a < b { a * b } else { 0.0 }),
     ("less or equal", |a, b| a.less_eq(b) * a, |a, b| if a <= b { a } else { 0.0 }),
     ("equal", |a, b| a.equal(b) * a + b, |_, b| b),
