@@ -2,6 +2,7 @@
 //!
 //! - [`graph`]: expressions recorded once and differentiated exactly; a [`Function`] is an
 //!   [`Objective`](steepest_core::Objective) with gradient, Hessian-vector product, Hessian and residuals.
+//! - [`formula`]: text such as `x^2 + 10*y^2` to such a function, with errors that point at the character.
 //!
 //! ```
 //! use steepest_functions::{Builder, Function};
@@ -15,6 +16,8 @@
 //! assert_eq!(g, [0.0, 0.0]);
 //! ```
 
+pub mod formula;
 pub mod graph;
 
+pub use formula::{Compiled, Formula, FormulaError, Sense};
 pub use graph::{Builder, Expr, Function, Graph, Operand};

@@ -145,12 +145,15 @@ impl Builder {
         }
     }
 
-    /// The graph of a function with this value. What the value does not need is left out.
+    /// The graph of a function with this value. What the value does not need is left out. Where the value is visibly a
+    /// sum of squares (terms (…)², or even powers, with positive factors), the graph knows its residuals.
     ///
     /// # Panics
     /// When `value` is of another builder.
     pub fn finish(&self, value: Expr<'_>) -> Graph {
-        Graph::compact(&self.record.borrow(), self.inputs, self.own(value).id, &[], 0.0)
+        let id = self.own(value).id;
+        let residuals = self.record.borrow_mut().squares(id).unwrap_or_default();
+        Graph::compact(&self.record.borrow(), self.inputs, id, &residuals)
     }
 
     /// The graph of scale·Σ rᵢ², which knows its residuals, so that Gauss–Newton and Levenberg–Marquardt apply.
@@ -160,8 +163,8 @@ impl Builder {
     pub fn finish_squares(&self, residuals: &[Expr<'_>], scale: f64) -> Graph {
         assert!(scale > 0.0 && scale.is_finite(), "the scale of a sum of squares is positive, not {scale}");
         let value = self.sum(residuals.iter().map(|r| Expr::new(self, self.own(*r).id).powi(2))) * scale;
-        let ids: Vec<u32> = residuals.iter().map(|r| r.id).collect();
-        Graph::compact(&self.record.borrow(), self.inputs, value.id, &ids, scale)
+        let ids: Vec<(u32, f64)> = residuals.iter().map(|r| (r.id, (2.0 * scale).sqrt())).collect();
+        Graph::compact(&self.record.borrow(), self.inputs, value.id, &ids)
     }
 
     /// The same expression, after a check that it is of this builder.
@@ -251,6 +254,35 @@ impl Record {
         }
         let (a, b) = if matches!(op, Op::Add | Op::Mul) && a > b { (b, a) } else { (a, b) };
         self.shared(Node { op, a, b })
+    }
+
+    /// The residuals rᵢ = factor·node of a value ½ Σ rᵢ², where it is one.
+    fn squares(&mut self, value: u32) -> Option<Vec<(u32, f64)>> {
+        let mut residuals = Vec::new();
+        let mut open = vec![(value, 1.0)];
+        while let Some((id, weight)) = open.pop() {
+            let node = self.nodes[id as usize];
+            let c = if node.op.has_constant() { self.value(node.b).unwrap_or(f64::NAN) } else { f64::NAN };
+            let factor = (2.0f64 * weight).sqrt();
+            match node.op {
+                Op::Square => residuals.push((node.a, factor)),
+                Op::PowInt if c == 4.0 => {
+                    residuals.push((self.unary(Op::Square, node.a, None), factor));
+                }
+                Op::PowInt if c >= 6.0 && c % 2.0 == 0.0 => {
+                    residuals.push((self.unary(Op::PowInt, node.a, Some(c / 2.0)), factor));
+                }
+                Op::Scale if c > 0.0 => open.push((node.a, weight * c)),
+                Op::Under if c > 0.0 => open.push((node.a, weight / c)),
+                Op::Add => open.extend([(node.b, weight), (node.a, weight)]),
+                Op::Sum => {
+                    let (start, len) = (node.a as usize, node.b as usize);
+                    open.extend(self.args[start..start + len].iter().rev().map(|&id| (id, weight)));
+                }
+                _ => return None,
+            }
+        }
+        Some(residuals)
     }
 
     fn is_sum_of_squares(&self, id: u32, depth: usize) -> bool {

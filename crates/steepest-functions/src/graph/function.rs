@@ -245,22 +245,20 @@ impl LeastSquares<f64> for Function {
     }
 
     fn residuals(&mut self, r: &mut [f64]) {
-        let root = (2.0 * self.graph.scale).sqrt();
-        for (r, &node) in r.iter_mut().zip(&self.graph.residuals) {
-            *r = root * self.v[node as usize];
+        for (r, &(node, factor)) in r.iter_mut().zip(&self.graph.residuals) {
+            *r = factor * self.v[node as usize];
         }
     }
 
     fn jacobian(&mut self, j: &mut [f64]) {
-        let root = (2.0 * self.graph.scale).sqrt();
         let graph = Arc::clone(&self.graph);
         let n = graph.inputs;
         self.along_axes(false, |first, t, _| {
-            for (row, &node) in graph.residuals.iter().enumerate() {
+            for (row, &(node, factor)) in graph.residuals.iter().enumerate() {
                 let columns = LANES.min(n - first);
                 let out = &mut j[row * n + first..row * n + first + columns];
                 for (out, t) in out.iter_mut().zip(&t[node as usize]) {
-                    *out = root * t;
+                    *out = factor * t;
                 }
             }
         });

@@ -17,9 +17,8 @@ pub struct Graph {
     pub(super) args: Vec<u32>,
     pub(super) runs: Vec<Run>,
     pub(super) value: u32,
-    pub(super) residuals: Vec<u32>,
-    /// f = scale·Σ rᵢ², where there are residuals.
-    pub(super) scale: f64,
+    /// Nodes and factors with f = ½ Σ (factor·node)²; empty where f is not given as a sum of squares.
+    pub(super) residuals: Vec<(u32, f64)>,
 }
 
 /// Neighbouring nodes with the same operation, none of which is an operand of another.
@@ -69,7 +68,7 @@ impl Graph {
         })
     }
 
-    pub(super) fn compact(record: &Record, inputs: usize, value: u32, residuals: &[u32], scale: f64) -> Graph {
+    pub(super) fn compact(record: &Record, inputs: usize, value: u32, residuals: &[(u32, f64)]) -> Graph {
         let needed = reachable(record, value, residuals);
         let mut graph = Graph {
             inputs,
@@ -80,7 +79,6 @@ impl Graph {
             runs: Vec::new(),
             value: 0,
             residuals: Vec::new(),
-            scale,
         };
         let mut place = vec![u32::MAX; record.nodes.len()];
         for (i, p) in place.iter_mut().enumerate().take(inputs) {
@@ -104,7 +102,7 @@ impl Graph {
             graph.append(record, block, &mut level, &mut place);
         }
         graph.value = place[value as usize];
-        graph.residuals = residuals.iter().map(|&r| place[r as usize]).collect();
+        graph.residuals = residuals.iter().map(|&(r, factor)| (place[r as usize], factor)).collect();
         graph
     }
 
@@ -148,10 +146,10 @@ impl Graph {
 }
 
 /// Which nodes the results depend on. Operands stand before what uses them, so one pass backwards finds all.
-fn reachable(record: &Record, value: u32, residuals: &[u32]) -> Vec<bool> {
+fn reachable(record: &Record, value: u32, residuals: &[(u32, f64)]) -> Vec<bool> {
     let mut needed = vec![false; record.nodes.len()];
     needed[value as usize] = true;
-    for &r in residuals {
+    for &(r, _) in residuals {
         needed[r as usize] = true;
     }
     for i in (0..record.nodes.len()).rev() {

@@ -253,6 +253,14 @@ fn residuals_follow_the_convention_of_one_half() {
     for k in 0..2 {
         close((0..3).map(|i| r[i] * j[2 * i + k]).sum::<f64>(), g[k], 1e-14, "gradient");
     }
+    // The same function, recognized as a sum of squares.
+    let shown = (10.0 * (y - x * x)).powi(2) * 3.0 + (1.0 - x).powi(2) / (1.0 / 3.0) + 3.0 * (x * y).powi(2);
+    let mut shown = Function::new(b.finish(shown + (x + y).powi(6) + y.powi(4)));
+    let value = shown.at(&at).unwrap();
+    let mut r = [0.0; 5];
+    LeastSquares::residuals(&mut shown, &mut r);
+    close(0.5 * r.iter().map(|r| r * r).sum::<f64>(), value, 1e-14, "value");
+    assert!(Objective::residuals(&mut Function::new(b.finish(x * x - y * y))).is_none());
     let plain = Function::new(b.finish(x));
     assert!(LeastSquares::is_empty(&plain));
 }

@@ -1,0 +1,129 @@
+//! The functions a formula can call.
+
+use std::fmt;
+
+use crate::graph::Expr;
+
+use super::near::near;
+
+/// A function by its name.
+pub(super) struct Known {
+    pub(super) name: &'static str,
+    /// Fewest and most arguments.
+    pub(super) arguments: (usize, usize),
+    pub(super) what: What,
+}
+
+/// What a function does with its arguments.
+pub(super) enum What {
+    /// One number to one number; of a vector, every element.
+    Map(for<'b> fn(Expr<'b>) -> Expr<'b>),
+    /// Two numbers to one; of vectors, element by element.
+    Pair(for<'b> fn(Expr<'b>, Expr<'b>) -> Expr<'b>),
+    /// Any number of numbers, or the elements of one vector, to one.
+    Reduce(Reduce),
+    /// Σ aᵢbᵢ.
+    Dot,
+    /// Second or third argument, as the first is not or is 0.
+    If,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reduce {
+    Sum,
+    Product,
+    Max,
+    Min,
+    Mean,
+    Norm,
+}
+
+impl What {
+    /// Whether it can run over a counter.
+    pub(super) fn has_range(&self) -> bool {
+        matches!(self, What::Reduce(_))
+    }
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+const ANY: usize = usize::MAX;
+
+const fn map(name: &'static str, f: for<'b> fn(Expr<'b>) -> Expr<'b>) -> Known {
+    Known { name, arguments: (1, 1), what: What::Map(f) }
+}
+
+const fn pair(name: &'static str, f: for<'b> fn(Expr<'b>, Expr<'b>) -> Expr<'b>) -> Known {
+    Known { name, arguments: (2, 2), what: What::Pair(f) }
+}
+
+const fn reduce(name: &'static str, how: Reduce) -> Known {
+    Known { name, arguments: (1, ANY), what: What::Reduce(how) }
+}
+
+static KNOWN: [Known; 47] = [
+    map("abs", |x| x.abs()),
+    map("sqrt", |x| x.sqrt()),
+    map("cbrt", |x| x.cbrt()),
+    map("exp", |x| x.exp()),
+    map("expm1", |x| x.exp_m1()),
+    map("ln", |x| x.ln()),
+    map("log", |x| x.ln()),
+    map("log1p", |x| x.ln_1p()),
+    map("log2", |x| x.log2()),
+    map("log10", |x| x.log10()),
+    map("sin", |x| x.sin()),
+    map("cos", |x| x.cos()),
+    map("tan", |x| x.tan()),
+    map("asin", |x| x.asin()),
+    map("acos", |x| x.acos()),
+    map("atan", |x| x.atan()),
+    map("arcsin", |x| x.asin()),
+    map("arccos", |x| x.acos()),
+    map("arctan", |x| x.atan()),
+    map("sinh", |x| x.sinh()),
+    map("cosh", |x| x.cosh()),
+    map("tanh", |x| x.tanh()),
+    map("asinh", |x| x.asinh()),
+    map("acosh", |x| x.acosh()),
+    map("atanh", |x| x.atanh()),
+    map("erf", |x| x.erf()),
+    map("sigmoid", |x| x.sigmoid()),
+    map("softplus", |x| x.softplus()),
+    map("relu", |x| x.max(0.0)),
+    map("sign", |x| x.sign()),
+    map("floor", |x| x.floor()),
+    map("ceil", |x| x.ceil()),
+    map("round", |x| x.round()),
+    pair("atan2", |y, x| y.atan2(x)),
+    pair("hypot", |x, y| x.hypot(y)),
+    pair("pow", |x, y| x.pow(y)),
+    pair("mod", |x, y| x.modulo(y)),
+    reduce("sum", Reduce::Sum),
+    reduce("prod", Reduce::Product),
+    reduce("product", Reduce::Product),
+    reduce("max", Reduce::Max),
+    reduce("min", Reduce::Min),
+    reduce("mean", Reduce::Mean),
+    reduce("norm", Reduce::Norm),
+    Known { name: "dot", arguments: (2, 2), what: What::Dot },
+    Known { name: "if", arguments: (3, 3), what: What::If },
+    map("arsinh", |x| x.asinh()),
+];
+
+/// Named constants.
+pub(super) const CONSTANTS: [(&str, f64); 2] = [("pi", std::f64::consts::PI), ("e", std::f64::consts::E)];
+
+/// The function of this name.
+pub(super) fn known(name: &str) -> Option<&'static Known> {
+    KNOWN.iter().find(|k| k.name == name)
+}
+
+/// The function whose name is nearest.
+pub(super) fn nearest(name: &str) -> Option<&'static str> {
+    near(name, KNOWN.iter().map(|k| k.name))
+}
