@@ -3,6 +3,9 @@
 //! - [`graph`]: expressions recorded once and differentiated exactly; a [`Function`] is an
 //!   [`Objective`](steepest_core::Objective) with gradient, Hessian-vector product, Hessian and residuals.
 //! - [`formula`]: text such as `x^2 + 10*y^2` to such a function, with errors that point at the character.
+//! - [`problems`]: test problems by name, each with its start and its known minima.
+//! - [`energies`]: clusters under a pair potential, charges on springs.
+//! - [`economics`]: cost, profit and utility under a constraint, with their answers.
 //!
 //! ```
 //! use steepest_functions::{Builder, Function};
@@ -16,8 +19,11 @@
 //! assert_eq!(g, [0.0, 0.0]);
 //! ```
 
+pub mod economics;
+pub mod energies;
 pub mod formula;
 pub mod graph;
+pub mod problems;
 
 pub use formula::{Compiled, Formula, FormulaError, Sense};
 pub use graph::{Builder, Expr, Function, Graph, Operand};
