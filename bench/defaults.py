@@ -5,7 +5,7 @@
     python bench/defaults.py --peers-only    # fills the cache of scikit-learn's losses in .bench/defaults
 
 Train and test rows are the same for both: the official test file where there is one, else a fifth of the rows drawn at
-random. Files keep their form (separators, missing header, missing values, gaps). The peer is the best of several
+random; our program is told `--test 0`, so that it trains on the rows the peer trains on. Files keep their form (separators, missing header, missing values, gaps). The peer is the best of several
 pipelines **on the test rows**, a choice our program does not get. Losses a row are compared by a paired
 bootstrap (10,000 draws): a set counts as worse where the 95 % interval of (ours − theirs) lies above zero.
 
@@ -244,7 +244,7 @@ def our_losses(which, paths, folder, ytest):
 
     target = ["--target", which.target] if which.target else []
     run = folder / "run"
-    got = ours.fit(paths[0], *target, keep=run)
+    got = ours.fit(paths[0], *target, "--test", "0", keep=run)
     table = ours.run("predict", run, paths[1])
     frame = pandas.read_csv(io.StringIO(table), keep_default_na=False)
     if "regression" in got["task"] or got["task"] in ("counts", "count"):
@@ -266,15 +266,11 @@ def of_scored(values, ytest):
 
 
 def probability_column(frame, label):
-    """The column with the probability of a class: its name ends in the class as written, or as a whole number."""
+    """The column with the probability of a class, `p(CLASS)`, the class as written in the file."""
     texts = {str(label)}
-    if isinstance(label, float) and label.is_integer():
+    if isinstance(label, (float, np.floating)) and float(label).is_integer():
         texts |= {str(int(label)), f"+{int(label)}"}
-    for column in frame.columns:
-        for text in texts:
-            if column in (f"probability_{text}", f"p_{text}", f"p({text})", f"probability of {text}", f"P({text})"):
-                return column
-    return None
+    return next((f"p({text})" for text in texts if f"p({text})" in frame.columns), None)
 
 
 # -- comparison

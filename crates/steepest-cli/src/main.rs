@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod failure;
 mod model;
+mod model_choice;
 mod options;
 mod penalty;
 mod prepare;

@@ -145,8 +145,7 @@ impl LinearModel {
         }
     }
 
-    /// Predictions as columns: ids, `prediction`, and the probability of the positive class (`probability`) or of each
-    /// class (`p(CLASS)`).
+    /// Predictions as columns: ids, `prediction`, and the probability of each class (`p(CLASS)`).
     pub fn table(&self, part: &Part, predictions: &Predictions, threshold: Option<f64>) -> Table {
         let target = &self.header.target;
         let mut names: Vec<String> = part.ids.iter().map(|(name, _)| name.clone()).collect();
@@ -159,7 +158,8 @@ impl LinearModel {
                 columns.push(Column::Category { codes: classes, levels: target.classes.clone() });
                 match (task, means) {
                     (Task::Binary, Some(p)) => {
-                        names.push("probability".into());
+                        names.extend(target.classes.iter().map(|class| format!("p({class})")));
+                        columns.push(Column::Number(p.iter().map(|p| 1.0 - p).collect()));
                         columns.push(Column::Number(p));
                     }
                     (Task::Multiclass, Some(p)) => {

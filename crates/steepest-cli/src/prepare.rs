@@ -4,7 +4,7 @@ use steepest_data::read::{Input, SvmlightRows};
 use steepest_data::{
     By, ClassWeights, Column, Dense, EncodeOptions, Encoder, Matrix, Notice, Portion, Schema, SparseEncoder, Split,
     Table, TableEncoder, Target, TargetChoices, TargetValues, Task, Values, check_offsets, check_weights, group_codes,
-    hash_bits, leaks, split,
+    hash_bits, leaks, read_as_levels, split,
 };
 
 use crate::failure::Failure;
@@ -55,6 +55,8 @@ pub struct Prepared {
     pub how: &'static str,
     /// Columns of the file that are features.
     pub raw_features: usize,
+    /// Columns of whole numbers that are read as categories, since a line misses what they tell.
+    pub as_levels: Vec<String>,
 }
 
 /// The row columns of a table or of sparse rows, before encoding.
@@ -99,7 +101,7 @@ pub fn prepare(input: Input, options: &FitOptions, valid: Amount) -> Result<Prep
 }
 
 fn prepare_table(mut table: Table, options: &FitOptions, valid: Amount) -> Result<Prepared, Failure> {
-    let (schema, mut notices) = Schema::resolve(&mut table, &choices(options)?).map_err(Failure::input)?;
+    let (mut schema, mut notices) = Schema::resolve(&mut table, &choices(options)?).map_err(Failure::input)?;
     let Some(at) = schema.target else { return Err(no_target(&table)) };
     let found = Target::detect(&table.names[at], &table.columns[at], &target_choices(options)?);
     let (target, values, found) = found.map_err(Failure::input)?;
@@ -110,6 +112,16 @@ fn prepare_table(mut table: Table, options: &FitOptions, valid: Amount) -> Resul
     let rows = Rows { values, weights, offset };
     let (by, how) = cut_by(&table, &schema, &target, &rows.values, options)?;
     let parts = cut(&rows.values.rows, by.borrowed(), options, valid, &mut notices)?;
+
+    // Several classes have no one number that a line could follow.
+    let levels = if target.task == Task::Multiclass {
+        vec![]
+    } else {
+        let y = rows.values.gather(&parts.train);
+        read_as_levels(&mut table, &mut schema, &y, &parts.train, &typed(options))
+    };
+    let as_levels = levels.iter().filter_map(column_of_levels).collect();
+    notices.extend(levels);
 
     let encode = encode_options(options, schema.target.is_some() && no_penalty(options))?;
     let fitted = TableEncoder::fit(&table, schema, &parts.train, rows.weights.as_deref(), &encode);
@@ -126,7 +138,8 @@ fn prepare_table(mut table: Table, options: &FitOptions, valid: Amount) -> Resul
     let train = rows.part(parts.train, train, &ids);
     let valid = (!parts.valid.is_empty()).then(|| rows.part(parts.valid, valid, &ids));
     let test = (!parts.test.is_empty()).then(|| rows.part(parts.test, test, &ids));
-    Ok(Prepared { encoder: Encoder::Table(encoder), target, train, valid, test, notices, how, raw_features })
+    let encoder = Encoder::Table(encoder);
+    Ok(Prepared { encoder, target, train, valid, test, notices, how, raw_features, as_levels })
 }
 
 /// The most features of sparse rows: more than any set in use has, and half a gigabyte for each vector of so many numbers.
@@ -181,7 +194,8 @@ fn prepare_rows(input: SvmlightRows, options: &FitOptions, valid: Amount) -> Res
             (!parts.test.is_empty()).then(|| rows.part(parts.test, test, &[])),
         )
     };
-    Ok(Prepared { encoder: Encoder::Features(encoder), target, train, valid, test, notices, how, raw_features })
+    let encoder = Encoder::Features(encoder);
+    Ok(Prepared { encoder, target, train, valid, test, notices, how, raw_features, as_levels: vec![] })
 }
 
 /// Options that name columns mean nothing for svmlight rows, and nothing is ignored silently.
@@ -229,6 +243,15 @@ fn choices(options: &FitOptions) -> Result<steepest_data::Choices, Failure> {
         keep: data.keep.clone(),
         kinds: data.types.iter().map(kind).collect::<Result<_, _>>()?,
     })
+}
+
+fn column_of_levels(notice: &Notice) -> Option<String> {
+    if let Notice::ReadAsLevels { column, .. } = notice { Some(column.clone()) } else { None }
+}
+
+/// Columns whose type the user chose.
+fn typed(options: &FitOptions) -> Vec<String> {
+    options.data.types.iter().filter_map(|text| text.rsplit_once('=')).map(|(column, _)| column.to_string()).collect()
 }
 
 fn target_choices(options: &FitOptions) -> Result<TargetChoices, Failure> {

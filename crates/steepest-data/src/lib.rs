@@ -32,6 +32,7 @@
 mod cast;
 mod encoder;
 mod folds;
+mod lack_of_fit;
 mod leak;
 mod matrix;
 mod nearest;
@@ -51,6 +52,7 @@ pub use encoder::{
     TableEncoder, hash_bits,
 };
 pub use folds::{Fold, folds};
+pub use lack_of_fit::{LackOfFit, lack_of_fit, read_as_levels};
 pub use leak::leaks;
 pub use matrix::{Dense, Matrix, Sparse, Values};
 pub use notice::Notice;

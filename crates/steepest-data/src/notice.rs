@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::LackOfFit;
+
 /// Something seen in the data and what was done about it. `Display` gives the sentence for people.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -48,6 +50,13 @@ pub enum Notice {
         column: String,
         /// Name of the target.
         target: String,
+    },
+    /// A column of whole numbers that is read as a category.
+    ReadAsLevels {
+        /// Name of the column.
+        column: String,
+        /// What levels explain of the target, and what a line does.
+        fit: LackOfFit,
     },
     /// Too many levels for a column each: the most frequent are kept, the others pooled.
     ManyLevels {
@@ -161,6 +170,15 @@ impl fmt::Display for Notice {
             }
             Notice::Leak { column, target } => {
                 write!(f, "`{column}` alone tells `{target}`: is it known before the target is? If not, `--drop` it")
+            }
+            Notice::ReadAsLevels { column, fit } => {
+                let (levels, line) = (100.0 * fit.by_levels, 100.0 * fit.by_line.max(0.0));
+                write!(
+                    f,
+                    "`{column}` is read as {} levels: they explain {levels:.1} % of the target, a straight line {line:.1} %; \
+                     `--types {column}=number` keeps the line",
+                    fit.levels
+                )
             }
             Notice::ManyLevels { column, levels, kept } => {
                 write!(

@@ -70,7 +70,8 @@ pub fn atomically(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::
     let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A temporary file is private; the finished one gets the permissions of the file it replaces, or the usual ones.
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".steepest-");
+    // The ending by which the next start in a run directory knows what a killed writer left.
+    builder.prefix(".table-").suffix(".steepest-tmp");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let temporary = builder.tempfile_in(directory).map_err(failed)?;

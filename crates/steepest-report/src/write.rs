@@ -7,7 +7,8 @@ use std::path::Path;
 pub(crate) fn atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".report-").suffix(".tmp");
+    // The ending by which the next start in a run directory knows what a killed writer left.
+    builder.prefix(".report-").suffix(".steepest-tmp");
     // Temporary files are private by default; a report is as public as the process' mask lets it be.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -200,7 +200,7 @@ impl PenaltyPath {
         for i in 0..self.values {
             let lambda = largest * ratio.powf(i as f64 / (self.values - 1) as f64);
             self.set(problem, lambda);
-            let (point, gap, steps) = self.solve(problem, start)?;
+            let (point, gap, steps) = minimum(problem, start, self.gap, self.steps)?;
             let mut z = vec![0.0; problem.rows() * problem.outputs()];
             kernels::margins(problem, &point, &mut z);
             let weights = &point[..problem.features() * problem.outputs()];
@@ -248,23 +248,6 @@ impl PenaltyPath {
             Varied::L1 => problem.l1 = lambda,
             Varied::Both { share } => (problem.l1, problem.l2) = (share * lambda, (1.0 - share) * lambda),
         }
-    }
-
-    /// The minimum for the penalties in `problem`, its gap and the steps.
-    fn solve(&self, problem: &LinearProblem, start: Vec<f64>) -> Result<(Vec<f64>, Option<f64>, u64), PathError> {
-        let (solver, _) = auto(problem);
-        let mut iterate = solver.bind(problem, Some(start));
-        let mut trainer = Trainer {
-            budget: Budget { steps: Some(self.steps), ..Budget::default() },
-            monitors: vec![Box::new(Divergence::default()), Box::new(GapTarget::new(self.gap, 1))],
-            ..Trainer::default()
-        };
-        let outcome = trainer.run(&mut *iterate)?;
-        let gap = match outcome.certificate {
-            Certificate::Gap { relative, .. } => Some(relative),
-            Certificate::None { .. } => None,
-        };
-        Ok((outcome.point, gap, outcome.step))
     }
 
     /// Whether the last values improved too little for the next ones to be worth it.
@@ -334,6 +317,28 @@ impl PathOutcome {
         }
         Ok(())
     }
+}
+
+/// The minimum for the penalties in `problem` to the relative `gap`, with the gap reached and the steps.
+pub(crate) fn minimum(
+    problem: &LinearProblem,
+    start: Vec<f64>,
+    gap: f64,
+    steps: u64,
+) -> Result<(Vec<f64>, Option<f64>, u64), PathError> {
+    let (solver, _) = auto(problem);
+    let mut iterate = solver.bind(problem, Some(start));
+    let mut trainer = Trainer {
+        budget: Budget { steps: Some(steps), ..Budget::default() },
+        monitors: vec![Box::new(Divergence::default()), Box::new(GapTarget::new(gap, 1))],
+        ..Trainer::default()
+    };
+    let outcome = trainer.run(&mut *iterate)?;
+    let gap = match outcome.certificate {
+        Certificate::Gap { relative, .. } => Some(relative),
+        Certificate::None { .. } => None,
+    };
+    Ok((outcome.point, gap, outcome.step))
 }
 
 /// The mean loss of the rows of `problem` at `x`, without its penalties, with its standard error

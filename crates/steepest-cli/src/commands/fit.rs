@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 use steepest_core::{Certificate, Reason};
+use steepest_data::Notice;
 use steepest_data::read::ReadReport;
 use steepest_models::linear::{LinearProblem, LinearSum};
 use steepest_train::{Outcome, PathOutcome, RunDir, Store, Trainer};
@@ -19,7 +20,7 @@ use crate::options::{Amount, FitOptions, Intercept, Penalty, Refit};
 use crate::prepare::{Part, Prepared, apply, class_weighted, prepare};
 use crate::say::{Say, count, number, print};
 use crate::source::read_files;
-use crate::{penalty, results, solve, tell};
+use crate::{model_choice, penalty, results, solve, tell};
 
 /// Arguments of `fit`.
 #[derive(Debug, clap::Args)]
@@ -74,13 +75,15 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     let valid = options.split.valid.unwrap_or(if uses_valid { Amount::Share(0.1) } else { Amount::Rows(0) });
     let mut prepared = prepare(input, &options, valid)?;
     held_back_files(&mut prepared, &options, say)?;
-    for notice in &prepared.notices {
+    let compared = model_choice::compares_losses(&prepared, &options);
+    for notice in prepared.notices.iter().filter(|n| !(compared && matches!(n, Notice::CountTarget { .. }))) {
         say.warning(&notice.to_string());
     }
     tell::split(say, &prepared, options.run.seed.unwrap_or(0));
 
     let mut choices = Vec::new();
     let mut problem = build_problem(&mut prepared, &options, &mut choices)?;
+    model_choice::choose(&mut problem, &prepared, &options, &mut choices)?;
     let path = if options.model.has_auto() {
         Some(penalty::choose(&mut problem, &mut prepared, &mut options, &mut choices, say)?)
     } else {
@@ -266,6 +269,7 @@ fn resolve(options: &mut FitOptions, problem: &LinearProblem, plan: &solve::Plan
     if options.split.test_file.is_none() {
         options.split.test = Some(options.split.test.unwrap_or(Amount::Share(0.2)));
     }
+    options.data.types.extend(prepared.as_levels.iter().map(|column| format!("{column}=category")));
     options.model.model = Some("linear".into());
     options.model.task = Some(prepared.target.task.name().into());
     options.model.loss = Some(loss_text(problem.loss));

@@ -17,8 +17,8 @@ use crate::source::read_files;
 #[command(after_help = "Examples:\n  steepest predict runs/patients-1 new-patients.csv > predictions.csv\n  \
     steepest predict runs/patients-1 new-patients.csv --out predictions.parquet\n  \
     steepest predict runs/patients-1 new-patients.csv --threshold 0.2\n\n\
-    The columns are those given as --id when the model was trained, `prediction`, and the probability of the positive\n\
-    class (`probability`) or of each class (`p(CLASS)`). No target is needed.")]
+    The columns are those given as --id when the model was trained, `prediction`, and the probability of each class\n\
+    (`p(CLASS)`). No target is needed.")]
 pub struct PredictArgs {
     /// The directory of the run
     run: PathBuf,
