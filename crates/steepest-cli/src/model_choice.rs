@@ -43,7 +43,10 @@ pub fn choose(
         // One row far outside can spoil one fold of a model with exponentials; the folds vote.
         let wins = judged[1].folds.iter().zip(&judged[0].folds).filter(|(poisson, squared)| poisson < squared).count();
         let loss = judged[usize::from(2 * wins > FOLDS)].candidate.loss;
-        let why = format!("the target counts, and poisson predicts better than squared in {wins} of {FOLDS} folds");
+        let why = match 2 * wins > FOLDS {
+            true => format!("it predicts these counts better than squared loss in {wins} of {FOLDS} folds"),
+            false => format!("it predicts these counts better than poisson in {} of {FOLDS} folds", FOLDS - wins),
+        };
         set(choices, "model.loss", loss_text(loss), why);
         problem.loss = loss;
     }

@@ -72,7 +72,12 @@ pub fn model(say: &Say, problem: &LinearProblem, choices: &[Choice], plan: &Plan
         Loss::SquaredHinge => "support vector machine (squared hinge)".into(),
     };
     let why = |what: &str| choices.iter().find(|c| c.what == what).map(|c| c.why.as_str());
-    let mut text = format!("{name} · {} features", count(problem.features() as u64));
+    let mut text = name;
+    // That classes are told apart by a logistic loss goes without saying; what folds decided does not.
+    if let Some(why) = why("model.loss").filter(|why| why.contains("folds")) {
+        text += &format!(" ({why})");
+    }
+    text += &format!(" · {} features", count(problem.features() as u64));
     for (label, value, key) in [("l2", problem.l2, "model.l2"), ("l1", problem.l1, "model.l1")] {
         if value > 0.0 || label == "l2" {
             text += &format!(" · {label} {}", number(value));

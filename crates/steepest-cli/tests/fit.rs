@@ -117,6 +117,30 @@ fn the_written_configuration_repeats_the_run() {
 }
 
 #[test]
+fn an_hour_of_the_day_is_read_as_levels_and_counts_get_their_loss() {
+    // A count that peaks at 8 and 17 o'clock: no line in the hour says that.
+    let mut table = String::from("hour,trips\n");
+    for row in 0..2400 {
+        let hour = row % 24;
+        let mean = if hour == 8 || hour == 17 { 60 } else { 4 + hour / 6 };
+        table += &format!("{hour},{}\n", mean + (row * 7919 % 5) - 2);
+    }
+    let place = Place::with("trips.csv", table);
+    let ran = place.done(&["fit", "trips.csv", "--target", "trips", "--out", "run"]);
+    assert!(ran.err.contains("`hour` is read as 24 levels"), "{}", ran.err);
+    let summary = place.json("run/summary.json");
+    assert!(number(&summary, "/metrics/test/r2") > 0.98, "{summary}");
+    assert!(place.text("run/config.toml").contains("hour=category"), "the choice is written down");
+    let line = place.done(&["fit", "trips.csv", "-t", "trips", "--types", "hour=number", "--out", "line"]);
+    assert!(!line.err.contains("levels"), "{}", line.err);
+    assert!(number(&place.json("line/summary.json"), "/metrics/test/r2") < 0.2);
+
+    let summary = place.fitted(&[&data("randhie.csv"), "--target", "mdvis"]);
+    let config = place.text(&format!("{}/config.toml", summary["run"].as_str().expect("a run")));
+    assert!(config.contains("loss = \"poisson\"") || config.contains("loss = \"squared\""), "{config}");
+}
+
+#[test]
 fn a_dry_run_tells_and_writes_nothing() {
     let place = Place::new();
     let ran = place.done(&["fit", &data("breast-cancer.csv"), "--target", "diagnosis", "--dry-run"]);
@@ -144,15 +168,16 @@ fn predictions_keep_ids_and_agree_in_every_format() {
     place.done(&["fit", &file, "-t", "diagnosis", "--id", "mean radius", "--out", "run"]);
     let printed = place.done(&["predict", "run", &file]).out;
     let lines: Vec<&str> = printed.lines().collect();
-    assert_eq!(lines[0], "mean radius,prediction,probability");
+    assert_eq!(lines[0], "mean radius,prediction,p(B),p(M)");
     assert_eq!(lines.len(), 570);
     let mut right = 0;
     let given = std::fs::read_to_string(&file).expect("the data");
     for (line, row) in lines.iter().zip(given.lines()).skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
         assert_eq!(fields[0], row.split(',').next().unwrap_or(""), "the id of the row is passed through");
-        let probability: f64 = fields[2].parse().expect("a number");
+        let probability: f64 = fields[3].parse().expect("a number");
         assert!((0.0..=1.0).contains(&probability));
+        assert_eq!(fields[2].parse::<f64>().expect("a number"), 1.0 - probability);
         assert_eq!(fields[1], if probability >= 0.5 { "M" } else { "B" }, "{line}");
         right += usize::from(row.ends_with(&format!(",{}", fields[1])));
     }

@@ -129,7 +129,7 @@ mod tests {
         let noise = |k: usize| ((k as f64 * 12.9898).sin() * 43_758.545_3).fract() - 0.5;
         let values: Vec<f64> = (0..n * d).map(noise).collect();
         let target = (0..n).map(|i| 1.0 + 2.0 * values[i * d] + 0.2 * noise(7 * i + 3)).collect();
-        let matrix = Matrix::Dense(Dense { rows: n, cols: d, values: Values::F64(values) });
+        let matrix = Matrix::Dense(Dense { rows: n, cols: d, values: Values::narrow(values) });
         LinearProblem::new(matrix, target, Loss::Squared)
     }
 
@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_penalty_between_the_ends_wins_where_most_columns_are_noise() {
-        let problem = line(30, 20);
+        let mut problem = line(30, 20);
+        problem.target.iter_mut().enumerate().for_each(|(i, y)| *y += ((i as f64 * 78.233).sin() * 43_758.5).fract());
         let rounds = folds(&(0..30).collect::<Vec<u32>>(), By::Random, 5, 0, 0).unwrap();
         let candidates = [1e2, 1e-2, 1e-9].map(|l2| Candidate { loss: Loss::Squared, l2 });
         let found = cross_validate(&problem, &rounds, &candidates, Measure::Loss, 1e-6).unwrap();
@@ -161,7 +162,7 @@ mod tests {
         let mut problem = line(200, 1);
         let x: Vec<f64> = (0..200).map(|i| i as f64 / 50.0).collect();
         problem.target = x.iter().map(|x| (1.5 * x).exp().round()).collect();
-        problem.matrix = Matrix::Dense(Dense { rows: 200, cols: 1, values: Values::F64(x) });
+        problem.matrix = Matrix::Dense(Dense { rows: 200, cols: 1, values: Values::narrow(x) });
         let rounds = folds(&(0..200).collect::<Vec<u32>>(), By::Random, 5, 0, 0).unwrap();
         let candidates = [Loss::Squared, Loss::Poisson].map(|loss| Candidate { loss, l2: 1e-3 });
         let found = cross_validate(&problem, &rounds, &candidates, Measure::SquaredError, 1e-6).unwrap();
