@@ -40,6 +40,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let say = say::Say::new(cli.common.quiet, cli.common.verbose);
+    steepest_core::isa::Isa::from_env().map_err(Failure::input)?;
     // The pool is entered once here; everything below finds its threads by being inside it.
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(cli.common.threads.unwrap_or(0))

@@ -171,7 +171,9 @@ impl Read for Decoder {
                 return e;
             }
             let problem = match e.kind() {
-                io::ErrorKind::UnexpectedEof => "it ends too early: the file is cut short".to_string(),
+                io::ErrorKind::UnexpectedEof => {
+                    "it ends too early: the file is cut short, or something else follows its end".to_string()
+                }
                 _ => format!("{e}; the file is damaged"),
             };
             io::Error::other(ReadError::Compressed { file: self.file.clone(), compression: self.compression, problem })
