@@ -9,6 +9,7 @@ mod first_order;
 mod groups;
 mod link;
 mod optimizer;
+mod packing;
 mod precision;
 mod pytorch;
 mod registry;

@@ -1,9 +1,7 @@
-//! How moments are kept between steps: as they are computed, in 32 bits, or in 16.
+//! How moments are kept between steps: as they are computed, in 32 bits, in 16, or in 8 with a scale for each block.
 //!
-//! State is what an update reads and writes most: AdamW moves 28 bytes a parameter in 32 bits, 20 with both moments in bf16.
-//! A moment changes by (1 − β) of itself a step, less than a bf16 can show, so rounding to
-//! nearest would freeze it: bf16 is rounded at random, up with the probability of the fraction cut off, so that the average
-//! is right. The random bits are a pure function of (seed, step, slot, element).
+//! State is what an update reads and writes most: AdamW moves 28 bytes a parameter in 32 bits, 20 with both moments in bf16
+//! and 16 with both in 8 bits. Sums that must stay exact (AdaGrad's, averages of the parameters) are never packed.
 
 /// The form in which moments are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,12 +13,14 @@ pub enum Moments {
     F32,
     /// bf16 with random rounding: 2 bytes.
     Bf16,
+    /// 8 bits with random rounding, relative to the largest of each 256 elements: 1 byte, and 4 a block.
+    Bits8,
 }
 
 impl Moments {
     /// All forms with their names in options.
-    pub const ALL: [(&'static str, Moments); 3] =
-        [("full", Moments::Full), ("f32", Moments::F32), ("bf16", Moments::Bf16)];
+    pub const ALL: [(&'static str, Moments); 4] =
+        [("full", Moments::Full), ("f32", Moments::F32), ("bf16", Moments::Bf16), ("8bit", Moments::Bits8)];
 
     /// The form with this name.
     pub fn from_name(name: &str) -> Option<Moments> {

@@ -167,6 +167,7 @@ struct Table<T>(PhantomData<T>);
 impl<T: Real> Table<T> {
     const ROWS: &'static [Row<T>] = &[
         (&stages::SGD, build::sgd),
+        (&stages::NESTEROV, build::nesterov),
         (&stages::ADAGRAD, build::adagrad),
         (&stages::RMSPROP, build::rmsprop),
         (&stages::ADADELTA, build::adadelta),
@@ -189,6 +190,8 @@ impl<T: Real> Table<T> {
         (&stages::SCHEDULE_FREE_SGD, build::schedule_free_sgd),
         (&stages::SCHEDULE_FREE_ADAMW, build::schedule_free_adamw),
         (&stages::PRODIGY, build::prodigy),
+        (&stages::DADAPT_SGD, build::dadapt_sgd),
+        (&stages::DADAPT_ADAM, build::dadapt_adam),
         (&stages::DOG, build::dog),
         (&stages::FTRL, build::ftrl),
         (&segment_rules::MUON, segment_rules::build::muon),

@@ -1,29 +1,38 @@
 //! Slots: the state vectors of a chain, and how a tile of them reaches the arithmetic.
 
-use std::{mem::MaybeUninit, ops::Range};
+use std::mem::MaybeUninit;
 
 use steepest_core::{
     Flat, Real, StateVisitor, flat_zeros,
-    isa::{Isa, Kernel},
+    isa::Isa,
     random::{Purpose, Stream},
 };
 
-use crate::{chain::TILE, precision::Moments, stage::SlotKind};
+use crate::{
+    chain::TILE,
+    packing::{BLOCK, Key, Pack8, Pack16, Pack32, Unpack8, Unpack16, Unpack32},
+    precision::Moments,
+    stage::SlotKind,
+};
 
 /// The most state vectors of one unit.
 pub(crate) const MAX_UNIT_SLOTS: usize = 8;
 
-/// Where a piece's state starts: by elements in plain vectors, by blocks in packed ones.
+/// 8-bit blocks in a tile.
+const BLOCKS: usize = TILE / BLOCK;
+
+/// Where a piece's state starts: by elements, and by tiles where every segment starts a new one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SlotAt {
     pub(crate) element: usize,
-    pub(crate) block: usize,
+    pub(crate) tile: usize,
 }
 
 impl SlotAt {
-    /// The place of the tile that starts `from` elements behind the piece.
-    pub(crate) fn tile(self, from: usize) -> SlotAt {
-        SlotAt { element: self.element + from, block: self.block + from / TILE }
+    /// The place of the tile that starts `from` elements behind this one.
+    #[inline(always)]
+    pub(crate) fn after(self, from: usize) -> SlotAt {
+        SlotAt { element: self.element + from, tile: self.tile + from / TILE }
     }
 }
 
@@ -32,6 +41,13 @@ pub(crate) enum Slot<T> {
     Full(Flat<T>),
     F32(Flat<f32>),
     Bf16(Flat<u16>, Dither),
+    /// Codes, and the scale of each block of them.
+    Bits8 {
+        codes: Flat<u8>,
+        scales: Flat<f32>,
+        signed: bool,
+        dither: Dither,
+    },
 }
 
 /// Names the random bits of a packed vector: seed, and its number in the chain.
@@ -41,17 +57,31 @@ pub(crate) struct Dither {
     slot: u64,
 }
 
+impl Dither {
+    fn key(self, step: u64) -> Key {
+        let [a, b, ..] = Stream::new(self.seed, Purpose::ROUNDING, step << 6 | self.slot).block(0);
+        [a, b]
+    }
+}
+
 impl<T: Real> Slot<T> {
-    pub(crate) fn new(kind: SlotKind, len: usize, moments: Moments, (seed, slot): (u64, u64)) -> Slot<T> {
-        match moments {
-            Moments::F32 if kind != SlotKind::Exact && size_of::<T>() > 4 => Slot::F32(zeros(len, 0.0)),
-            Moments::Bf16 if kind != SlotKind::Exact => Slot::Bf16(zeros(len, 0), Dither { seed, slot }),
+    /// A vector of zeros with so many elements, in so many tiles when each segment starts a new one.
+    pub(crate) fn new(
+        kind: SlotKind,
+        (len, tiles): (usize, usize),
+        moments: Moments,
+        (seed, slot): (u64, u64),
+    ) -> Slot<T> {
+        let dither = Dither { seed, slot };
+        match (moments, kind) {
+            (Moments::F32, SlotKind::First | SlotKind::Second) if size_of::<T>() > 4 => Slot::F32(zeros(len, 0.0)),
+            (Moments::Bf16, SlotKind::First | SlotKind::Second) => Slot::Bf16(zeros(len, 0), dither),
+            (Moments::Bits8, SlotKind::First | SlotKind::Second) => {
+                let signed = kind == SlotKind::First;
+                Slot::Bits8 { codes: zeros(len, 0), scales: zeros(tiles * BLOCKS, 0.0), signed, dither }
+            }
             _ => Slot::Full(flat_zeros(len)),
         }
-    }
-
-    pub(crate) fn is_full(&self) -> bool {
-        matches!(self, Slot::Full(_))
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -59,28 +89,44 @@ impl<T: Real> Slot<T> {
             Slot::Full(values) => size_of_val(&values[..]),
             Slot::F32(values) => size_of_val(&values[..]),
             Slot::Bf16(values, _) => size_of_val(&values[..]),
+            Slot::Bits8 { codes, scales, .. } => size_of_val(&codes[..]) + size_of_val(&scales[..]),
         }
     }
 
-    pub(crate) fn pointer(&mut self) -> SlotPtr<T> {
+    pub(crate) fn pointer(&mut self, step: u64) -> SlotPtr<T> {
         match self {
             Slot::Full(values) => SlotPtr::Full(values.as_mut_ptr()),
             Slot::F32(values) => SlotPtr::F32(values.as_mut_ptr()),
-            Slot::Bf16(values, dither) => SlotPtr::Bf16(values.as_mut_ptr(), *dither),
+            Slot::Bf16(values, dither) => SlotPtr::Bf16(values.as_mut_ptr(), dither.key(step)),
+            Slot::Bits8 { codes, scales, signed, dither } => SlotPtr::Bits8 {
+                codes: codes.as_mut_ptr(),
+                scales: scales.as_mut_ptr(),
+                signed: *signed,
+                key: dither.key(step),
+            },
         }
     }
 
-    /// Shows a range; bf16 as its bytes, low one first.
-    pub(crate) fn visit(&mut self, name: &str, at: Range<usize>, state: &mut dyn StateVisitor) {
+    /// Shows the `len` elements of a segment: bf16 as its bytes, low one first; 8 bits as codes, with the scales of their blocks
+    /// as `NAME.scale`.
+    pub(crate) fn visit(&mut self, name: &str, segment: &str, at: SlotAt, len: usize, state: &mut dyn StateVisitor) {
+        let full = format!("{name}/{segment}");
+        let range = at.element..at.element + len;
         match self {
-            Slot::Full(values) => T::visit(&mut values[at], name, state),
-            Slot::F32(values) => state.f32s(name, &mut values[at]),
+            Slot::Full(values) => T::visit(&mut values[range], &full, state),
+            Slot::F32(values) => state.f32s(&full, &mut values[range]),
             Slot::Bf16(values, _) => {
-                let mut bytes: Vec<u8> = values[at.clone()].iter().flat_map(|v| v.to_le_bytes()).collect();
-                state.bytes(name, &mut bytes);
-                for (v, b) in values[at].iter_mut().zip(bytes.chunks_exact(2)) {
+                let mut bytes: Vec<u8> = values[range.clone()].iter().flat_map(|v| v.to_le_bytes()).collect();
+                state.bytes(&full, &mut bytes);
+                for (v, b) in values[range].iter_mut().zip(bytes.chunks_exact(2)) {
                     *v = u16::from_le_bytes([b[0], b[1]]);
                 }
+            }
+            Slot::Bits8 { codes, scales, .. } => {
+                state.bytes(&full, &mut codes[range]);
+                let first = at.tile * BLOCKS;
+                let blocks = first..first + len.div_ceil(BLOCK);
+                state.f32s(&format!("{name}.scale/{segment}"), &mut scales[blocks]);
             }
         }
     }
@@ -97,155 +143,94 @@ fn zeros<V: Copy>(len: usize, zero: V) -> Flat<V> {
 pub(crate) enum SlotPtr<T> {
     Full(*mut T),
     F32(*mut f32),
-    Bf16(*mut u16, Dither),
+    Bf16(*mut u16, Key),
+    Bits8 { codes: *mut u8, scales: *mut f32, signed: bool, key: Key },
 }
 
 // SAFETY: the pieces that threads work on are disjoint, so are the elements they reach through these pointers.
 unsafe impl<T> Sync for SlotPtr<T> {}
 
 impl<T: Real> SlotPtr<T> {
-    /// A pointer to an element of a plain vector, null for a packed one.
-    ///
-    /// # Safety
-    /// The vector has more than `element` elements.
-    pub(crate) unsafe fn full(self, element: usize) -> *mut T {
-        match self {
-            // SAFETY: by the contract of this function.
-            SlotPtr::Full(p) => unsafe { p.add(element) },
-            _ => std::ptr::null_mut(),
-        }
-    }
-
-    /// A pointer to the tile: into a plain vector, or to the buffer with the unpacked values.
+    /// A pointer to the tile: into a plain vector, or to the buffer with the unpacked values, and zeros behind them.
     ///
     /// # Safety
     /// The tile lies in the vector and nobody else uses it; `buffer` has room for a tile.
-    pub(crate) unsafe fn load(self, isa: Isa, at: SlotAt, n: usize, buffer: *mut T) -> *mut T {
-        // SAFETY: by the contract of this function.
+    #[inline(always)]
+    pub(crate) unsafe fn load(&self, isa: Isa, at: SlotAt, n: usize, buffer: *mut T) -> *mut T {
+        match self {
+            // SAFETY: by the contract of this function.
+            SlotPtr::Full(p) => unsafe { p.add(at.element) },
+            _ => {
+                // SAFETY: by the contract of this function.
+                unsafe { self.unpack(isa, at, n, buffer) };
+                buffer
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`load`](SlotPtr::load).
+    unsafe fn unpack(&self, isa: Isa, at: SlotAt, n: usize, buffer: *mut T) {
+        // SAFETY: by the contract of this function; the buffer is cleared where it will not be filled.
         unsafe {
-            match self {
-                SlotPtr::Full(p) => return p.add(at.element),
+            if n < TILE {
+                std::ptr::write_bytes(buffer, 0, TILE);
+            }
+            let out = &mut *buffer.cast::<[T; TILE]>();
+            match *self {
+                SlotPtr::Full(_) => {}
                 SlotPtr::F32(p) => {
-                    for k in 0..n {
-                        buffer.add(k).write(T::from_f64(f64::from(*p.add(at.element + k))));
-                    }
+                    isa.run(Unpack32 { packed: std::slice::from_raw_parts(p.add(at.element), n), out });
                 }
                 SlotPtr::Bf16(p, _) => {
-                    let packed = std::slice::from_raw_parts(p.add(at.element), n);
-                    if n < TILE {
-                        std::ptr::write_bytes(buffer, 0, TILE);
-                    }
-                    isa.run(Unpack { packed, out: &mut *buffer.cast::<[T; TILE]>() });
+                    isa.run(Unpack16 { packed: std::slice::from_raw_parts(p.add(at.element), n), out });
+                }
+                SlotPtr::Bits8 { codes, scales, signed, .. } => {
+                    let codes = std::slice::from_raw_parts(codes.add(at.element), n);
+                    let scales = std::slice::from_raw_parts(scales.add(at.tile * BLOCKS), BLOCKS);
+                    isa.run(Unpack8 { codes, scales, signed, out });
                 }
             }
         }
-        buffer
     }
 
     /// Packs the buffer again.
     ///
     /// # Safety
     /// As for [`load`](SlotPtr::load), which has filled the buffer.
-    pub(crate) unsafe fn store(self, isa: Isa, at: SlotAt, n: usize, buffer: *mut T, step: u64) {
+    #[inline(always)]
+    pub(crate) unsafe fn store(&self, isa: Isa, at: SlotAt, n: usize, buffer: *mut T) {
+        if !matches!(self, SlotPtr::Full(_)) {
+            // SAFETY: by the contract of this function.
+            unsafe { self.pack(isa, at, n, buffer) };
+        }
+    }
+
+    /// # Safety
+    /// As for [`store`](SlotPtr::store).
+    unsafe fn pack(&self, isa: Isa, at: SlotAt, n: usize, buffer: *mut T) {
+        // The random words of a tile are numbered from here; far apart they may repeat.
+        let first = (at.tile * TILE) as u32;
         // SAFETY: by the contract of this function.
         unsafe {
-            match self {
+            let values = &*buffer.cast::<[T; TILE]>();
+            match *self {
                 SlotPtr::Full(_) => {}
                 SlotPtr::F32(p) => {
-                    for k in 0..n {
-                        *p.add(at.element + k) = (*buffer.add(k)).to_f64() as f32;
-                    }
+                    isa.run(Pack32 { packed: std::slice::from_raw_parts_mut(p.add(at.element), n), values });
                 }
-                SlotPtr::Bf16(p, dither) => {
+                SlotPtr::Bf16(p, key) => {
                     let packed = std::slice::from_raw_parts_mut(p.add(at.element), n);
-                    let stream = Stream::new(dither.seed, Purpose::ROUNDING, step << 6 | dither.slot);
-                    let first = (at.block * BLOCKS) as u64;
-                    isa.run(Pack { packed, values: &*buffer.cast::<[T; TILE]>(), stream, first });
+                    isa.run(Pack16 { packed, values, key, first });
+                }
+                SlotPtr::Bits8 { codes, scales, signed, key } => {
+                    let codes = std::slice::from_raw_parts_mut(codes.add(at.element), n);
+                    let scales = std::slice::from_raw_parts_mut(scales.add(at.tile * BLOCKS), BLOCKS);
+                    isa.run(Pack8 { codes, scales, signed, values, key, first });
                 }
             }
         }
     }
-}
-
-/// Random blocks of a tile: eight 16-bit words each.
-const BLOCKS: usize = TILE / 8;
-
-/// Widens bf16.
-struct Unpack<'a, T> {
-    packed: &'a [u16],
-    out: &'a mut [T; TILE],
-}
-
-impl<T: Real> Kernel for Unpack<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (o, &p) in self.out.iter_mut().zip(self.packed) {
-            *o = widen(p);
-        }
-    }
-}
-
-#[inline(always)]
-fn widen<T: Real>(p: u16) -> T {
-    let v = f32::from_bits(u32::from(p) << 16);
-    if size_of::<T>() == 4 {
-        // SAFETY: the only number type of four bytes is `f32`.
-        unsafe { std::mem::transmute_copy(&v) }
-    } else {
-        T::from_f64(f64::from(v))
-    }
-}
-
-#[inline(always)]
-fn narrow<T: Real>(v: T) -> f32 {
-    if size_of::<T>() == 4 {
-        // SAFETY: the only number type of four bytes is `f32`.
-        unsafe { std::mem::transmute_copy(&v) }
-    } else {
-        v.to_f64() as f32
-    }
-}
-
-/// Rounds to bf16 at random: adding 16 random bits below the cut carries with the probability of the fraction cut off.
-struct Pack<'a, T> {
-    packed: &'a mut [u16],
-    values: &'a [T; TILE],
-    stream: Stream,
-    first: u64,
-}
-
-impl<T: Real> Kernel for Pack<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let mut random = [[0u32; BLOCKS]; 4];
-        for b in 0..BLOCKS {
-            let [w0, w1, w2, w3] = self.stream.block(self.first + b as u64);
-            (random[0][b], random[1][b], random[2][b], random[3][b]) = (w0, w1, w2, w3);
-        }
-        let mut rounded = [0u16; TILE];
-        for w in 0..4 {
-            for b in 0..BLOCKS {
-                let (low, high) = (w * 2 * BLOCKS + b, (w * 2 + 1) * BLOCKS + b);
-                rounded[low] = round(narrow(self.values[low]), random[w][b] & 0xffff);
-                rounded[high] = round(narrow(self.values[high]), random[w][b] >> 16);
-            }
-        }
-        let n = self.packed.len();
-        self.packed.copy_from_slice(&rounded[..n]);
-    }
-}
-
-#[inline(always)]
-fn round(v: f32, random: u32) -> u16 {
-    let bits = v.to_bits();
-    // Infinities and NaN keep their bits, and the largest finite numbers do not round up to infinity.
-    let up = bits.wrapping_add(random);
-    let top = (bits & 0x7f80_0000) == 0x7f80_0000 || (up & 0x7f80_0000) == 0x7f80_0000;
-    ((if top { bits } else { up }) >> 16) as u16
 }
 
 /// Memory for the update of a tile, which is not cleared before it is filled. Aligned, since a store that crosses a cache line
@@ -259,16 +244,9 @@ impl<T: Real> Tile<T> {
         Tile(MaybeUninit::uninit())
     }
 
-    /// A copy of at most `TILE` values.
     #[inline(always)]
-    pub(crate) fn copy_of(&mut self, values: &[T]) -> &mut [T] {
-        assert!(values.len() <= TILE);
-        let p = self.0.as_mut_ptr().cast::<T>();
-        // SAFETY: there is room for the values, and exactly those that are copied are shown.
-        unsafe {
-            std::ptr::copy_nonoverlapping(values.as_ptr(), p, values.len());
-            std::slice::from_raw_parts_mut(p, values.len())
-        }
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
+        self.0.as_mut_ptr().cast()
     }
 }
 
@@ -288,23 +266,5 @@ impl<T> TileBuffers<T> {
         assert!(k < MAX_UNIT_SLOTS);
         // SAFETY: the offset lies inside the array.
         unsafe { self.0.as_mut_ptr().cast::<T>().add(k * TILE) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The mean of many roundings is the value; every rounding is one of its two neighbours.
-    #[test]
-    fn random_rounding_is_right_on_average() {
-        let value = 1.0 + 0.3 / 128.0;
-        let n = 1 << 16;
-        let stream = Stream::new(1, Purpose::ROUNDING, 0);
-        let ups = (0..n).filter(|&i| round(value, stream.bits(i) as u32 & 0xffff) == 0x3f81).count();
-        assert!((0..n).all(|i| (0x3f80..=0x3f81).contains(&round(value, stream.bits(i) as u32 & 0xffff))));
-        assert!((ups as f64 / n as f64 - 0.3).abs() < 0.01, "{ups}");
-        assert_eq!(round(f32::MAX, 0xffff), 0x7f7f);
-        assert_eq!(round(f32::INFINITY, 0xffff), 0x7f80);
     }
 }

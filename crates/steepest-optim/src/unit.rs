@@ -1,8 +1,8 @@
 //! Units: compiled stages behind one object-safe face, with a copy of the loop for each instruction set.
 //!
-//! A chain is a list of units. A chain of one unit runs as one loop over the vectors ([`Unit::apply`]); a chain of several
-//! runs tile by tile, each unit in turn on a tile that stays in the first-level cache ([`Unit::transform`]). Both give the
-//! same bits, since every operation is elementwise.
+//! A chain is a list of units, which run tile by tile, each in turn on a tile that stays in the first-level cache. Whether
+//! stages are compiled into one unit or follow each other as several gives the same bits, since every operation is
+//! elementwise.
 
 use steepest_core::{
     Real,
@@ -42,18 +42,13 @@ pub(crate) trait Unit<T: Real>: Send + Sync {
     unsafe fn measure(&self, i: usize, isa: Isa, u: &[T], x: &[T], slots: SlotPtrs<'_, T>) -> [f64; MAX_SUMS];
     /// Corrects the coefficients by the sums.
     fn measured(&mut self, i: usize, cx: &StepCx<'_>, sums: &[f64], scalars: &mut [f64]);
-    /// Turns `u` into the update of this unit.
+    /// Writes the update of this unit, made from that of the unit before at `from`, to `u`, which may be the same place.
     ///
     /// # Safety
-    /// The slices have one length, and `slots` points to the unit's state of as many elements, which nobody else uses
-    /// meanwhile.
-    unsafe fn transform(&self, i: usize, isa: Isa, u: &mut [T], x: &[T], g: &[T], slots: SlotPtrs<'_, T>);
-    /// x ← x − u(g): the whole update in one loop. Returns the first element whose block was left alone because the result
-    /// was not finite.
-    ///
-    /// # Safety
-    /// As for [`transform`](Unit::transform).
-    unsafe fn apply(&self, i: usize, isa: Isa, x: &mut [T], g: &[T], slots: SlotPtrs<'_, T>) -> Option<usize>;
+    /// `from` and `u` have as many elements as `x` and `g`, and `slots` points to the unit's state of as many, which nobody
+    /// else uses meanwhile.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn transform(&self, i: usize, isa: Isa, from: *const T, u: *mut T, x: &[T], g: &[T], slots: SlotPtrs<'_, T>);
     /// Turns a copy of x into the parameters to evaluate at; false where they are x.
     ///
     /// # Safety
@@ -114,14 +109,18 @@ impl<T: Real, S: Stage<T>> Unit<T> for Compiled<T, S> {
         isa.run(Measure::<T, S> { c: &self.coefs[i].0, u, x, slots })
     }
 
-    unsafe fn transform(&self, i: usize, isa: Isa, u: &mut [T], x: &[T], g: &[T], slots: SlotPtrs<'_, T>) {
+    unsafe fn transform(
+        &self,
+        i: usize,
+        isa: Isa,
+        from: *const T,
+        u: *mut T,
+        x: &[T],
+        g: &[T],
+        slots: SlotPtrs<'_, T>,
+    ) {
         let (c, scale) = &self.coefs[i];
-        isa.run(Transform::<T, S> { c, scale: *scale, u, x, g, slots });
-    }
-
-    unsafe fn apply(&self, i: usize, isa: Isa, x: &mut [T], g: &[T], slots: SlotPtrs<'_, T>) -> Option<usize> {
-        let (c, scale) = &self.coefs[i];
-        isa.run(Apply::<T, S> { c, scale: *scale, x, g, slots })
+        isa.run(Transform::<T, S> { c, scale: *scale, from, u, x, g, slots });
     }
 
     unsafe fn evaluate(&self, i: usize, y: &mut [T], slots: SlotPtrs<'_, T>) -> bool {
@@ -150,92 +149,33 @@ fn block_ends() {
     }
 }
 
-/// The loop of [`Unit::apply`].
-struct Apply<'a, T: Real, S: Stage<T>> {
-    c: &'a S::Coefs,
-    scale: T,
-    x: &'a mut [T],
-    g: &'a [T],
-    slots: SlotPtrs<'a, T>,
-}
-
-impl<T: Real, S: Stage<T>> Apply<'_, T, S> {
-    /// One block of `n` elements from `at` on; false when the result was not finite and nothing was stored.
-    #[inline(always)]
-    fn block(&mut self, at: usize, n: usize) -> bool {
-        let (mut x, mut g) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-        // SAFETY: `at + n` is at most the length of the slices and, by the contract of the unit, of the slots.
-        let mut s = unsafe {
-            load_lanes(self.x.as_ptr().add(at), n, &mut x);
-            load_lanes(self.g.as_ptr().add(at), n, &mut g);
-            S::Slots::load(self.slots, at, n)
-        };
-        let mut u = g;
-        S::lanes(self.c, &mut u, At { x: &x, g: &g }, &mut s);
-        let mut clean = true;
-        for k in 0..LANES {
-            u[k] = x[k] - u[k] * self.scale;
-            clean &= u[k].is_finite() | (k >= n);
-        }
-        if clean {
-            // SAFETY: as above; the unit's state is used by nobody else.
-            unsafe {
-                store_lanes(&u, n, self.x.as_mut_ptr().add(at));
-                s.store(self.slots, at, n);
-            }
-        }
-        clean
-    }
-}
-
-impl<T: Real, S: Stage<T>> Kernel for Apply<'_, T, S> {
-    type Output = Option<usize>;
-
-    #[inline(always)]
-    fn run(mut self) -> Option<usize> {
-        let len = self.x.len().min(self.g.len());
-        let whole = len / LANES * LANES;
-        let mut bad = None;
-        let mut at = 0;
-        while at < whole {
-            if !self.block(at, LANES) {
-                bad = bad.or(Some(at));
-            }
-            at += LANES;
-            block_ends();
-        }
-        if whole < len && !self.block(whole, len - whole) {
-            bad = bad.or(Some(whole));
-        }
-        bad
-    }
-}
-
 /// The loop of [`Unit::transform`].
 struct Transform<'a, T: Real, S: Stage<T>> {
     c: &'a S::Coefs,
     scale: T,
-    u: &'a mut [T],
+    from: *const T,
+    u: *mut T,
     x: &'a [T],
     g: &'a [T],
     slots: SlotPtrs<'a, T>,
 }
 
 impl<T: Real, S: Stage<T>> Transform<'_, T, S> {
+    /// One block of `n` elements from `at` on.
     #[inline(always)]
-    fn block(&mut self, at: usize, n: usize) {
+    fn block(&self, at: usize, n: usize) {
         let (mut x, mut g, mut u) = ([T::ZERO; LANES], [T::ZERO; LANES], [T::ZERO; LANES]);
-        // SAFETY: `at + n` is at most the length of the slices and, by the contract of the unit, of the slots.
+        // SAFETY: `at + n` is at most the length of the slices and, by the contract of the unit, of everything else.
         unsafe {
             load_lanes(self.x.as_ptr().add(at), n, &mut x);
             load_lanes(self.g.as_ptr().add(at), n, &mut g);
-            load_lanes(self.u.as_ptr().add(at), n, &mut u);
+            load_lanes(self.from.add(at), n, &mut u);
             let mut s = S::Slots::load(self.slots, at, n);
             S::lanes(self.c, &mut u, At { x: &x, g: &g }, &mut s);
             for u in &mut u {
                 *u *= self.scale;
             }
-            store_lanes(&u, n, self.u.as_mut_ptr().add(at));
+            store_lanes(&u, n, self.u.add(at));
             s.store(self.slots, at, n);
         }
     }
@@ -245,8 +185,8 @@ impl<T: Real, S: Stage<T>> Kernel for Transform<'_, T, S> {
     type Output = ();
 
     #[inline(always)]
-    fn run(mut self) {
-        let len = self.u.len().min(self.x.len()).min(self.g.len());
+    fn run(self) {
+        let len = self.x.len().min(self.g.len());
         let whole = len / LANES * LANES;
         let mut at = 0;
         while at < whole {

@@ -140,6 +140,89 @@ fn prodigy_estimates_the_distance() {
 }
 
 #[test]
+fn d_adaptation_estimates_the_distance() {
+    let (mut s, mut x0, mut d, mut r, mut g0) = (vec![0.0; N], Vec::new(), 1e-2f64, 0.0, 0.0);
+    beside("dadapt_sgd:d0=1e-2,l2=0.1,growth_rate=1.5", 1e-10, |k, x, g| {
+        let g = zip(g, x, |g, x| g + 0.1 * x);
+        if k == 0 {
+            x0 = x.clone();
+            g0 = norm(&g);
+        }
+        let step = d / g0;
+        r += step * dot(&g, &s);
+        s = zip(&s, &g, |s, g| s + step * g);
+        d = d.max(f64::min(2.0 * r / norm(&s), d * 1.5));
+        (0..N).map(|i| 0.9 * x[i] + 0.1 * (x0[i] - s[i])).collect()
+    });
+    assert!(d > 0.1, "the estimate has grown: {d}");
+    for bias in [false, true] {
+        let (mut m, mut v, mut s) = (vec![0.0; N], vec![0.0; N], vec![0.0; N]);
+        let (mut d, mut r): (f64, f64) = (1e-2, 0.0);
+        let root = f64::sqrt(0.99);
+        let text = format!("dadapt_adam:beta2=0.99,d0=1e-2,weight_decay=0.01,bias_correction={bias}");
+        beside(&text, 1e-10, |k, x, g| {
+            let t = k as i32 + 1;
+            let correct = if bias { (1.0 - f64::powi(0.99, t)).sqrt() / (1.0 - f64::powi(0.9, t)) } else { 1.0 };
+            let step = d * correct;
+            let scaled = zip(&s, &v, |s, v| s / (v.sqrt() + 1e-8));
+            r = root * r + (1.0 - root) * step * dot(g, &scaled);
+            m = zip(&m, g, |m, g| 0.9 * m + 0.1 * step * g);
+            v = mix(&v, &square(g), 0.99);
+            s = zip(&s, g, |s, g| root * s + (1.0 - root) * step * g);
+            d = d.max(r / ((1.0 - root) * s.iter().map(|s| s.abs()).sum::<f64>()));
+            (0..N).map(|i| x[i] - step * 0.01 * x[i] - m[i] / (v[i].sqrt() + 1e-8)).collect()
+        });
+        assert!(d > 1e-2, "the estimate has grown: {d}");
+    }
+}
+
+#[test]
+fn nesterov_accelerates() {
+    for restart in [true, false] {
+        let (mut x, mut t) = (Vec::new(), 1.0f64);
+        let text = format!("nesterov:lr=0.05,l2=0.1,restart={restart}");
+        beside(&text, 1e-12, |k, y, g| {
+            if k == 0 {
+                x = y.clone();
+            }
+            let g = zip(g, y, |g, y| g + 0.1 * y);
+            let new = zip(y, &g, |y, g| y - 0.05 * g);
+            if restart && dot(&g, &zip(&new, &x, |a, b| a - b)) > 0.0 {
+                t = 1.0;
+            }
+            let after = (1.0 + (1.0 + 4.0 * t * t).sqrt()) / 2.0;
+            let y = zip(&new, &x, |a, b| a + (t - 1.0) / after * (a - b));
+            (x, t) = (new, after);
+            y
+        });
+    }
+}
+
+/// The bound of Beck and Teboulle on a quadratic with condition number 10⁴, and linear convergence with restart.
+#[test]
+fn nesterov_keeps_its_bound() {
+    let n = 50;
+    let curvature: V = (0..n).map(|i| 10f64.powf(-4.0 * i as f64 / (n - 1) as f64)).collect();
+    let value = |x: &[f64]| 0.5 * x.iter().zip(&curvature).map(|(x, l)| l * x * x).sum::<f64>();
+    let mut ends = Vec::new();
+    for restart in [false, true] {
+        let text = format!("nesterov:lr=1,restart={restart}");
+        let mut optimizer = Optimizer::<f64>::parse(&text, &Layout::vector(n)).unwrap();
+        let start = noise(5, n);
+        let (mut y, mut x) = (start.clone(), start.clone());
+        for k in 1..=3000usize {
+            let mut g = zip(&y, &curvature, |y, l| y * l);
+            optimizer.step(&mut y, &mut g).unwrap();
+            assert!(optimizer.eval_point(&y, &mut x));
+            let bound = 2.0 * dot(&start, &start) / (k as f64 + 1.0).powi(2);
+            assert!(restart || value(&x) <= bound, "step {k}: {} > {bound}", value(&x));
+        }
+        ends.push(value(&x));
+    }
+    assert!(ends[1] < 1e-20 && ends[1] < 1e-6 * ends[0], "{ends:?}");
+}
+
+#[test]
 fn schedule_free_averages_instead_of_a_schedule() {
     let (beta, lr) = (0.9, 0.05);
     let (mut z, mut v, mut weights, mut average) = (Vec::new(), vec![0.0; N], 0.0, Vec::new());

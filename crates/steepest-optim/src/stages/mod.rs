@@ -11,6 +11,7 @@ mod adopt;
 mod average;
 mod cautious;
 mod clip;
+mod dadapt;
 mod decay;
 mod dog;
 mod ftrl;
@@ -18,6 +19,7 @@ mod identity;
 mod lion;
 mod momentum;
 mod nadam;
+mod nesterov;
 mod prodigy;
 mod radam;
 mod rmsprop;
@@ -38,6 +40,7 @@ pub use adopt::{ADOPT, ScaleByAdopt};
 pub use average::{Averaging, EMA, LOOKAHEAD, Lookahead, POLYAK, SWA};
 pub use cautious::{CAUTIOUS, MaskDisagreement, RescaleByNonzeros};
 pub use clip::{CLIP, CLIP_SEGMENT, CLIP_VALUE, ClipByGlobalNorm, ClipBySegmentNorm, ClipByValue, NORMALIZE};
+pub use dadapt::{DADAPT_ADAM, DADAPT_SGD, DAdaptAdam, DAdaptAdamCoefs, DAdaptSgd, DAdaptSgdCoefs};
 pub use decay::{AddDecay, AddL2, L2, WEIGHT_DECAY};
 pub use dog::{DOG, ScaleByDog};
 pub use ftrl::{FTRL, FollowTheLeader, FtrlCoefs};
@@ -45,6 +48,7 @@ pub use identity::Identity;
 pub use lion::{LION, ScaleByLion};
 pub use momentum::{MOMENTUM, Momentum, MomentumInside, SGD};
 pub use nadam::{NADAM, ScaleByNadam};
+pub use nesterov::{Accelerate, AccelerateCoefs, NESTEROV};
 pub use prodigy::{PRODIGY, ProdigyCoefs, ScaleByProdigy};
 pub use radam::{RADAM, ScaleByRadam};
 pub use rmsprop::{RMSPROP, ScaleByCenteredRms, ScaleByRms};
@@ -64,10 +68,11 @@ pub(crate) mod build {
         adabelief::adabelief, adadelta::adadelta, adagrad::adagrad, adam::adam, adam::adamw, adam::amsgrad,
         adamax::adamax, adan::adan, ademamix::ademamix, adopt::adopt, average::ema, average::lookahead,
         average::polyak, average::swa, cautious::cautious, clip::clip, clip::clip_segment, clip::clip_value,
-        clip::normalize, decay::l2, decay::weight_decay, dog::dog, ftrl::ftrl, lion::lion, momentum::momentum,
-        momentum::sgd, nadam::nadam, prodigy::prodigy, radam::radam, rmsprop::rmsprop, rprop::rprop,
-        schedule_free::schedule_free_adamw, schedule_free::schedule_free_sgd, sign::sign, sign::signsgd, trust::lamb,
-        trust::lars, trust::trust_ratio, yogi::yogi,
+        clip::normalize, dadapt::dadapt_adam, dadapt::dadapt_sgd, decay::l2, decay::weight_decay, dog::dog, ftrl::ftrl,
+        lion::lion, momentum::momentum, momentum::sgd, nadam::nadam, nesterov::nesterov, prodigy::prodigy,
+        radam::radam, rmsprop::rmsprop, rprop::rprop, schedule_free::schedule_free_adamw,
+        schedule_free::schedule_free_sgd, sign::sign, sign::signsgd, trust::lamb, trust::lars, trust::trust_ratio,
+        yogi::yogi,
     };
 }
 

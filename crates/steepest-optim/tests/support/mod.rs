@@ -118,6 +118,9 @@ pub fn rules() -> Vec<&'static str> {
         "schedule_free_adamw",
         "prodigy",
         "dog",
+        "dadapt_sgd:l2=0.1",
+        "dadapt_adam:weight_decay=0.1",
+        "nesterov:lr=0.1,l2=0.01",
         "ftrl:l1=0.01,l2=0.1",
         "muon",
         "adafactor",
@@ -134,6 +137,8 @@ pub fn rules() -> Vec<&'static str> {
         "adam | swa:1,2",
         "adam | lookahead:2",
         "adamw:moments=bf16",
+        "adamw:moments=8bit",
+        "clip:1 | lion:moments=8bit | ema:0.9",
         "clip:1 | adam:moments=f32 | momentum:0.5",
         "adam:lr=cosine(0.01,steps=10,warmup=2)",
     ]
