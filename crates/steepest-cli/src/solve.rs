@@ -4,9 +4,11 @@ use std::path::Path;
 
 use steepest_core::Iterate;
 use steepest_data::{Order, Task};
-use steepest_models::linear::rows::{RowDescent, RowOptions, RowRule, automatic_rate};
+use steepest_models::linear::rows::{
+    RowDescent, RowOptions, RowRule, automatic_batch_rate, automatic_rate, automatic_travel_rate,
+};
 use steepest_models::linear::{LinearProblem, LinearSum, SolverChoice, auto, certificate, kernels};
-use steepest_optim::{OptimizerSpec, Schedule};
+use steepest_optim::{Needs, OptimizerSpec, RateUnit, Schedule};
 use steepest_train::{
     BatchOptions, Budget, Cadence, Divergence, EarlyStopping, Evaluate, GapTarget, GradientNorm, L1Rule, Monitor,
     ParameterChange, Scores, Split, Stochastic, Tolerance, Trainer, ValueChange, Watch,
@@ -104,9 +106,19 @@ fn stochastic(
     })?;
     spec.seed = options.run.seed.unwrap_or(0);
     let n = problem.rows();
+    let needs = Needs::of(&spec.rule);
     let batch = match options.solver.batch {
         Some(Batch::Full) => n,
         Some(Batch::Rows(rows)) => rows.min(n),
+        None if needs.full_batch => {
+            choices.push(Choice {
+                what: "solver.batch",
+                value: n.to_string(),
+                why: "all rows, since this rule compares gradients or looks at their signs, which a batch falsifies"
+                    .into(),
+            });
+            n
+        }
         None => {
             choices.push(Choice {
                 what: "solver.batch",
@@ -133,16 +145,22 @@ fn stochastic(
     let given = spec.rule.calls.iter().find_map(|c| c.get("lr")).is_some();
     let mut schedule = options.solver.schedule.as_deref().map(Schedule::parse).transpose().map_err(Failure::input)?;
     if !given && schedule.as_ref().is_none_or(|s| s.peak().is_none()) {
-        // Plain descent has no rate that suits all data, so that it is taken from these; other rules have documented defaults.
-        let plain = spec.rule.calls.iter().any(|c| c.name == "sgd" || c.name == "momentum" || c.name == "nesterov");
-        let rule = row_rule.or(plain.then_some(RowRule::Sgd));
-        if let Some(rule) = rule {
-            let (lr, why) = automatic_rate(problem, rule);
+        let chosen = match (row_rule, needs.rate) {
+            (Some(rule), _) => Some(automatic_rate(problem, rule)),
+            (None, RateUnit::Curvature { gain }) => {
+                let (lr, why) = automatic_batch_rate(problem, batch);
+                Some((lr / gain, if gain > 1.0 { format!("{why}, over {gain} for the momentum") } else { why }))
+            }
+            (None, RateUnit::Length) => Some(automatic_travel_rate(problem, horizon)),
+            (None, RateUnit::Distance) => Some(automatic_rate(problem, RowRule::AdaGrad { eps: 1e-10, initial: 0.0 })),
+            (None, RateUnit::Own) => None,
+        };
+        if let Some((lr, why)) = chosen {
             let lr = one_digit(lr);
             let base = schedule.take().map_or_else(|| Schedule::parse("cosine"), Ok).map_err(Failure::input)?;
-            choices.push(Choice { what: "solver.schedule", value: format!("cosine({lr})"), why: why.clone() });
+            choices.push(Choice { what: "solver.schedule", value: format!("cosine({lr})"), why });
             schedule = Some(base.or_peak(lr));
-        } else if schedule.is_none() {
+        } else if schedule.is_none() && !needs.constant {
             schedule = Some(Schedule::parse("cosine").map_err(Failure::input)?);
         }
     }

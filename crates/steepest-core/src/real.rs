@@ -97,13 +97,9 @@ macro_rules! real {
             }
             #[inline(always)]
             fn sign(self) -> Self {
-                if self > 0.0 {
-                    1.0
-                } else if self < 0.0 {
-                    -1.0
-                } else {
-                    self * 0.0
-                }
+                // Two selections, which become vector instructions.
+                let not_positive = if self < 0.0 { -1.0 } else { self * 0.0 };
+                if self > 0.0 { 1.0 } else { not_positive }
             }
             #[inline(always)]
             fn is_finite(self) -> bool {

@@ -1,17 +1,22 @@
 //! The solver of stochastic and full-batch first-order methods: an optimizer that asks an oracle for its gradients.
 
-use steepest_core::{Batch, Flat, Layout, Oracle, Real, Solver, StateVisitor, StepInfo, Stop, flat_from, flat_zeros};
+use steepest_core::{
+    Batch, Flat, Layout, Oracle, Real, Reason, Solver, StateVisitor, StepInfo, Stop, Termination, flat_from, flat_zeros,
+};
 
 use crate::{
-    optimizer::{OnNonFinite, Optimizer, OptimizerSpec, StepError},
+    optimizer::{OnNonFinite, Optimizer, StepError},
+    optimizer_spec::OptimizerSpec,
     spec::SpecError,
-    wrap::Sam,
+    wrap::{CurvatureProbe, Sam},
 };
 
 /// An optimizer with its parameters: one gradient of the current batch a step, two with sharpness-aware minimization.
 pub struct FirstOrder<T: Real> {
     optimizer: Optimizer<T>,
     sam: Option<Sam<T>>,
+    /// For rules that are fed curvature, with room for the second gradient.
+    probe: Option<(CurvatureProbe<T>, Flat<T>)>,
     x: Flat<T>,
     g: Flat<T>,
     /// The averaged point, where the chain has one.
@@ -42,7 +47,10 @@ impl<T: Real> FirstOrder<T> {
         // Oracles check their gradients, so a second check would be a pass for nothing.
         let optimizer = spec.build(layout)?.on_non_finite(OnNonFinite::Trust);
         let average = if optimizer.averages() { flat_from(start) } else { flat_zeros(0) };
-        Ok(FirstOrder { optimizer, sam, x: flat_from(start), g: flat_zeros(layout.len()), average })
+        let probe = optimizer
+            .wants_curvature()
+            .then(|| (CurvatureProbe::new(layout.len(), spec.seed), flat_zeros(layout.len())));
+        Ok(FirstOrder { optimizer, sam, probe, x: flat_from(start), g: flat_zeros(layout.len()), average })
     }
 
     /// The point whose gradient the next step takes.
@@ -71,10 +79,17 @@ impl<T: Real> Solver<T> for FirstOrder<T> {
         {
             value = oracle.gradient(worst, Batch::Step, &mut self.g).map_err(non_finite)?.min(value);
         }
-        let info = self.optimizer.step(&mut self.x, &mut self.g).map_err(|e| match e {
+        let stop = |e| match e {
             StepError::NonFinite { step, cause } => Stop::NonFinite { step, cause },
-            StepError::Length { .. } => unreachable!("both vectors were made for the layout"),
-        })?;
+            StepError::Length { .. } | StepError::Refused { .. } => {
+                Stop::Terminated(Termination::new(Reason::Stalled, e.to_string()))
+            }
+        };
+        if let Some((probe, there)) = self.probe.as_mut().filter(|_| self.optimizer.wants_curvature()) {
+            oracle.gradient(probe.point(step, &self.x), Batch::Step, there).map_err(non_finite)?;
+            self.optimizer.curvature(probe.estimate(&self.g, there)).map_err(stop)?;
+        }
+        let info = self.optimizer.step(&mut self.x, &mut self.g).map_err(stop)?;
         if self.optimizer.averages() {
             self.optimizer.eval_point(&self.x, &mut self.average);
         }

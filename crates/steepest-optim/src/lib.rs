@@ -9,9 +9,12 @@ mod first_order;
 mod groups;
 mod link;
 mod optimizer;
+mod optimizer_spec;
+mod options;
 mod packing;
 mod precision;
 mod pytorch;
+mod rate;
 mod registry;
 mod schedule;
 pub mod segment_rules;
@@ -28,19 +31,23 @@ pub use accumulate::Accumulator;
 pub use first_order::FirstOrder;
 pub use groups::{GroupSpec, Pattern};
 pub use link::{IntoChain, IntoLink, Link, Place, chain};
-pub use optimizer::{OnNonFinite, Optimizer, OptimizerSpec, StepError};
+pub use optimizer::{OnNonFinite, Optimizer, StepError};
+pub use optimizer_spec::OptimizerSpec;
+pub use options::Options;
 pub use precision::Moments;
 pub use pytorch::{PyTorchNames, pytorch_name};
+pub use rate::{Needs, RateUnit};
 pub use registry::{Entry, Kind, OptionSpec, Range, Value, entries, entry};
 pub use schedule::{
     Anneal, BatchGrowth, Decay, Plateau, PlateauMode, SCHEDULES, Scaling, Schedule, ScheduleEntry, ScheduleError,
     Shape, Span, Warmup, schedule_entry,
 };
 pub use segment_rules::SegmentRule;
-pub use spec::{Arg, Call, Options, Spec, SpecError};
+pub use spec::{Arg, Call, Spec, SpecError};
 pub use stage::{
-    At, Cut, Fuse, Group, LANES, Lanes, SlotArray, SlotKind, SlotSpec, Stage, StepCx, exact, first, fuse, second,
+    At, Curvature, Cut, Fuse, Group, Idle, LANES, Lanes, SlotArray, SlotKind, SlotSpec, Stage, StepCx, exact, first,
+    fuse, second,
 };
 pub use stopping::{Criteria, Stopping, Tolerance};
 pub use suggest::suggest;
-pub use wrap::{SAM, Sam};
+pub use wrap::{CurvatureProbe, SAM, Sam};

@@ -1,18 +1,15 @@
 //! The optimizer: chains bound to a layout, with learning rates and groups. Its face is `optimizer.step(&mut x, &mut g)`.
 
-use steepest_core::{Layout, NonFinite, Real, Role, Segment, StateVisitor, StepInfo, first_non_finite, isa::Isa};
+use steepest_core::{Layout, NonFinite, Real, SparseGradient, StateVisitor, StepInfo, first_non_finite, isa::Isa};
 use thiserror::Error;
 
 use crate::{
     chain::ChainRun,
-    groups::GroupSpec,
-    link::{IntoChain, Link, Place, Work},
-    precision::Moments,
-    registry::{self, Kind},
-    schedule::{Schedule, ScheduleError},
-    segment_rules::is_matrix,
-    spec::{self, Arg, Spec, SpecError},
-    stage::{Cut, Group},
+    link::IntoChain,
+    optimizer_spec::{OptimizerSpec, Plan},
+    schedule::Schedule,
+    spec::SpecError,
+    stage::Idle,
 };
 
 /// Why a step could not be made.
@@ -27,6 +24,16 @@ pub enum StepError {
         params: usize,
         /// Gradient elements given.
         grads: usize,
+    },
+    /// The rule cannot make this step.
+    #[error("step {step}: `{rule}` {why}")]
+    Refused {
+        /// The step that was to be made, from 1.
+        step: u64,
+        /// The rule.
+        rule: String,
+        /// Why not, and what to do.
+        why: String,
     },
     /// A value is not finite. A non-finite gradient leaves everything as it was; a non-finite update leaves the parameters
     /// of its block as they were.
@@ -51,9 +58,11 @@ pub enum OnNonFinite {
 }
 
 /// A chain with its learning rate.
-struct Part<T: Real> {
-    chain: ChainRun<T>,
-    lr: Schedule,
+pub(crate) struct Part<T: Real> {
+    pub(crate) chain: ChainRun<T>,
+    pub(crate) lr: Schedule,
+    /// The chain's text, for messages.
+    pub(crate) rule: String,
 }
 
 /// An update rule bound to the tensors it updates.
@@ -79,238 +88,8 @@ pub struct Optimizer<T: Real> {
     /// Multiplies every learning rate: what a monitor lowers.
     lr_scale: f64,
     on_non_finite: OnNonFinite,
-}
-
-/// How an optimizer is made: a rule, groups, and what the rule's text leaves open.
-#[derive(Debug, Clone)]
-pub struct OptimizerSpec {
-    /// The chain.
-    pub rule: Spec,
-    /// Tensors that are treated differently; the first that matches counts.
-    pub groups: Vec<GroupSpec>,
-    /// The learning rate, where the chain names none; by default that of the rule.
-    pub lr: Option<Schedule>,
-    /// Number of steps of the run, for schedules that need to know it.
-    pub horizon: Option<u64>,
-    /// Seed of what is random in the rule.
-    pub seed: u64,
-}
-
-impl OptimizerSpec {
-    /// Reads `CHAIN ; on … set … ; on … use …`.
-    ///
-    /// # Errors
-    /// [`SpecError`], with the column and what was expected.
-    pub fn parse(text: &str) -> Result<OptimizerSpec, SpecError> {
-        let (rule, groups) = GroupSpec::split(text)?;
-        Ok(OptimizerSpec { rule, groups, lr: None, horizon: None, seed: 0 })
-    }
-
-    /// The schedule given beside the chain, by a flag or a key named `origin`: a rate, a shape without a rate (that of the
-    /// chain or the rule's default is its peak), or both.
-    ///
-    /// # Errors
-    /// [`SpecError::RateTwice`] if the chain has a schedule, or both have a rate.
-    pub fn with_lr(mut self, lr: Schedule, origin: &str) -> Result<OptimizerSpec, SpecError> {
-        for arg in self.rule.calls.iter().filter_map(|c| c.get("lr")) {
-            let constant = Schedule::parse(&arg.value).is_ok_and(|s| s.is_constant());
-            if !constant || lr.peak().is_some() {
-                return Err(SpecError::RateTwice { text: self.rule.to_string(), other: origin.into() });
-            }
-        }
-        self.lr = Some(lr);
-        Ok(self)
-    }
-
-    /// The number of steps of the run, for schedules that refer to it.
-    #[must_use]
-    pub fn with_horizon(mut self, steps: u64) -> OptimizerSpec {
-        self.horizon = Some(steps);
-        self
-    }
-
-    /// The optimizer for these tensors.
-    ///
-    /// # Errors
-    /// [`SpecError`], with the column and what was expected.
-    pub fn build<T: Real>(&self, layout: &Layout) -> Result<Optimizer<T>, SpecError> {
-        let mut parts = Vec::new();
-        let main = Plan::<T>::new(&self.rule, self)?;
-        let taken = |segment: &Segment| {
-            self.groups.iter().position(|g| g.matches(segment)).filter(|&i| self.groups[i].rule.is_some())
-        };
-        for (i, group) in self.groups.iter().enumerate() {
-            if let Some(rule) = &group.rule {
-                let plan = Plan::<T>::new(rule, self)?;
-                parts.push(plan.bind(layout, &[], self.seed, |s| taken(s) == Some(i)));
-            }
-        }
-        // Rules for matrices leave the other tensors to AdamW, with the same rate and decay.
-        let matrices_only = self.rule.calls.iter().find(|c| MATRIX_RULES.contains(&c.name.as_str()));
-        if let Some(call) = matrices_only {
-            let adamw = Plan::<T>::new(&self.fallback(call), self)?;
-            parts.insert(0, adamw.bind(layout, &self.groups, self.seed, |s| taken(s).is_none() && !is_matrix(s)));
-        }
-        let fits = |s: &Segment| matrices_only.is_none() || is_matrix(s);
-        parts.insert(0, main.bind(layout, &self.groups, self.seed, |s| taken(s).is_none() && fits(s)));
-        parts.retain(|p| p.chain.len() > 0 || layout.is_empty());
-        Ok(Optimizer { layout: layout.clone(), parts, step: 0, lr_scale: 1.0, on_non_finite: OnNonFinite::default() })
-    }
-}
-
-/// Rules that are made for matrices.
-const MATRIX_RULES: [&str; 2] = ["muon", "shampoo"];
-
-impl OptimizerSpec {
-    /// What the tensors take that a rule for matrices cannot.
-    fn fallback(&self, call: &spec::Call) -> Spec {
-        let keep = |a: &&Arg| matches!(a.key.as_deref(), Some("lr" | "weight_decay" | "decay" | "moments") | None);
-        let mut args: Vec<Arg> = call.args.iter().filter(keep).cloned().collect();
-        if call.get("weight_decay").is_none() {
-            let default = registry::entry(&call.name).and_then(|e| e.options.iter().find(|o| o.key == "weight_decay"));
-            let value = default.and_then(|o| o.default).map_or("0".into(), |v| v.to_string());
-            args.push(Arg { key: Some("weight_decay".into()), value, column: call.column });
-        }
-        let adamw = spec::Call { name: "adamw".into(), args, column: call.column };
-        let others = |c: &spec::Call| if c.name == call.name { adamw.clone() } else { c.clone() };
-        Spec { calls: self.rule.calls.iter().map(others).collect() }
-    }
-}
-
-/// A chain that is read but not yet bound.
-struct Plan<T: Real> {
-    links: Vec<Link<T>>,
-    lr: Schedule,
-    moments: Moments,
-    /// Whether biases and norms decay too.
-    decay_all: bool,
-}
-
-impl<T: Real> Plan<T> {
-    fn new(rule: &Spec, whole: &OptimizerSpec) -> Result<Plan<T>, SpecError> {
-        let mut plan =
-            Plan { links: Vec::new(), lr: Schedule::constant(1.0), moments: Moments::Full, decay_all: false };
-        let (mut lr, mut default_lr): (Option<Arg>, Option<f64>) = (None, None);
-        for call in &rule.calls {
-            let column = call.column;
-            let entry = spec::find(call)?;
-            if entry.kind == Kind::Wrapper {
-                let why = format!(
-                    "`{}` asks for two gradients a step: it stands first in the chain, and a solver runs it",
-                    call.name
-                );
-                return Err(SpecError::Refused { column, why });
-            }
-            let (options, keys) = spec::resolve(call, entry)?;
-            if let Some(given) = keys.lr {
-                if lr.is_some() {
-                    return Err(SpecError::SecondRate { column: given.column });
-                }
-                lr = Some(given);
-            }
-            if entry.kind == Kind::Optimizer {
-                default_lr = default_lr.or(entry.lr);
-            }
-            if let Some(arg) = keys.moments {
-                plan.moments = Moments::from_name(&arg.value)
-                    .ok_or_else(|| word(call, "moments", &arg, &Moments::ALL.map(|m| m.0)))?;
-            }
-            if let Some(arg) = keys.decay {
-                let words = ["weights", "all"];
-                let at = words.iter().position(|w| *w == arg.value).ok_or_else(|| word(call, "decay", &arg, &words))?;
-                plan.decay_all = at == 1;
-            }
-            let row = registry::rows::<T>().iter().find(|row| row.0.name == entry.name);
-            let links = row.map(|row| row.1(&options)).unwrap_or_default();
-            for link in links {
-                plan.push(link, column)?;
-            }
-        }
-        plan.lr = match (lr, &whole.lr, default_lr) {
-            (Some(arg), flag, _) => {
-                let at = |why: ScheduleError| SpecError::Schedule { column: arg.column, why: why.to_string() };
-                let own = Schedule::parse(&arg.value).map_err(at)?;
-                match (flag, own.peak()) {
-                    (None, _) => own.or_peak(default_lr.unwrap_or(1.0)).with_horizon(whole.horizon).map_err(at)?,
-                    // A shape by a flag and the rate in the chain belong together; two shapes or two rates do not.
-                    (Some(shape), Some(peak)) if own.is_constant() && shape.peak().is_none() => {
-                        shape.clone().or_peak(peak)
-                    }
-                    (Some(_), _) => {
-                        return Err(SpecError::RateTwice { text: rule.to_string(), other: "another setting".into() });
-                    }
-                }
-            }
-            (None, Some(lr), default) => lr.clone().or_peak(default.unwrap_or(1.0)),
-            (None, None, Some(lr)) => Schedule::constant(lr),
-            (None, None, None) => {
-                return Err(SpecError::Refused {
-                    column: 1,
-                    why: format!(
-                        "`{rule}` has no optimizer in it, so there is no learning rate; add one, for example `sgd:lr=0.1 | {rule}`"
-                    ),
-                });
-            }
-        };
-        let needs = |why: ScheduleError| SpecError::Schedule { column: 1, why: why.to_string() };
-        plan.lr = plan.lr.with_horizon(whole.horizon).map_err(needs)?;
-        Ok(plan)
-    }
-
-    fn push(&mut self, link: Link<T>, column: usize) -> Result<(), SpecError> {
-        let refuse = |why: &str| Err(SpecError::Refused { column, why: why.into() });
-        let applied = self.links.iter().any(|l| l.place == Place::Applies);
-        let after = self.links.iter().any(|l| l.place == Place::After);
-        let spills = |(i, l): (usize, &Link<T>)| match &l.work {
-            Work::Segments(_) => true,
-            Work::Lanes(unit) => i > 0 && unit.cut() != Cut::None,
-        };
-        let spilled = self.links.iter().enumerate().any(spills);
-        let uses_gradient = matches!(&link.work, Work::Lanes(unit) if unit.uses_gradient());
-        match link.place {
-            Place::Applies if applied => refuse("two rules of the chain apply the learning rate themselves"),
-            _ if spilled && uses_gradient => refuse(
-                "this stage compares the update with the gradient, which a tensor rule or a norm in the middle of the chain has overwritten; put it before them",
-            ),
-            Place::Before | Place::Applies if after => {
-                refuse("averages and look-ahead come last, behind everything that changes the update")
-            }
-            _ => {
-                self.links.push(link);
-                Ok(())
-            }
-        }
-    }
-
-    fn bind(self, layout: &Layout, specs: &[GroupSpec], seed: u64, takes: impl Fn(&Segment) -> bool) -> Part<T> {
-        let exempt = |s: &Segment| !self.decay_all && matches!(s.role, Role::Bias | Role::Norm);
-        let settings = |s: &Segment| {
-            let spec = specs.iter().find(|g| g.matches(s));
-            let usual = if exempt(s) { 0.0 } else { 1.0 };
-            let decay_factor = spec.and_then(|g| g.decay_factor).unwrap_or(usual);
-            Group { lr_factor: spec.map_or(1.0, |g| g.lr_factor), decay_factor }
-        };
-        let mut groups: Vec<Group> = Vec::new();
-        for segment in layout.segments().iter().filter(|s| takes(s)) {
-            let group = settings(segment);
-            if !groups.contains(&group) {
-                groups.push(group);
-            }
-        }
-        let group_of = |s: &Segment| groups.iter().position(|g| takes(s) && *g == settings(s));
-        let chain = ChainRun::new(self.links, layout, groups.clone(), group_of, self.moments, seed);
-        Part { chain, lr: self.lr }
-    }
-}
-
-fn word(call: &spec::Call, key: &str, arg: &Arg, words: &[&str]) -> SpecError {
-    SpecError::BadValue {
-        column: arg.column,
-        rule: call.name.clone(),
-        key: key.into(),
-        value: arg.value.clone(),
-        expected: format!("one of {}", words.join(", ")),
-    }
+    /// Whether the curvature that the next step needs has been given.
+    has_curvature: bool,
 }
 
 impl<T: Real> Optimizer<T> {
@@ -324,14 +103,18 @@ impl<T: Real> Optimizer<T> {
 
     /// The optimizer of a chain written in Rust. Biases and norms do not decay.
     pub fn from_chain<How>(links: impl IntoChain<T, How>, lr: Schedule, layout: &Layout) -> Optimizer<T> {
-        let plan = Plan { links: links.into_chain(), lr, moments: Moments::Full, decay_all: false };
-        let part = plan.bind(layout, &[], 0, |_| true);
+        let part = Plan::of_links(links.into_chain(), lr).bind(layout, &[], 0, |_| true);
+        Optimizer::of_parts(layout, vec![part])
+    }
+
+    pub(crate) fn of_parts(layout: &Layout, parts: Vec<Part<T>>) -> Optimizer<T> {
         Optimizer {
             layout: layout.clone(),
-            parts: vec![part],
+            parts,
             step: 0,
             lr_scale: 1.0,
             on_non_finite: OnNonFinite::default(),
+            has_curvature: false,
         }
     }
 
@@ -347,15 +130,14 @@ impl<T: Real> Optimizer<T> {
     /// # Errors
     /// Wrong lengths, or values that are not finite.
     pub fn step(&mut self, params: &mut [T], grads: &mut [T]) -> Result<StepInfo, StepError> {
-        let expected = self.layout.len();
-        if params.len() != expected || grads.len() != expected {
-            return Err(StepError::Length { expected, params: params.len(), grads: grads.len() });
+        self.check(params.len(), grads.len())?;
+        if self.wants_curvature() {
+            return Err(self.lacks_curvature());
         }
         if self.on_non_finite == OnNonFinite::Refuse
             && let Some(i) = first_non_finite(grads)
         {
-            let cause = NonFinite::Gradient { element: self.layout.describe(i), value: grads[i].to_f64() };
-            return Err(StepError::NonFinite { step: self.step + 1, cause });
+            return Err(self.non_finite(i, grads[i]));
         }
         let mut bad: Option<usize> = None;
         for part in &mut self.parts {
@@ -363,7 +145,111 @@ impl<T: Real> Optimizer<T> {
             let found = part.chain.step(params, grads, self.step, lr);
             bad = bad.into_iter().chain(found).min();
         }
+        self.finish(bad)
+    }
+
+    /// One update by a gradient that is 0 but at some elements, at the cost of these elements; pairs of one index are added up.
+    ///
+    /// `sgd`, `adagrad`, `ftrl` and `signsgd` without momentum do what the dense gradient does; momentum at the end of a chain
+    /// makes up in closed form for the steps that an element missed (a changed learning rate costs one pass over everything);
+    /// `adam`, `amsgrad`, `adamax` and `rmsprop` leave the averages of untouched elements as they are, as PyTorch's
+    /// `SparseAdam` does. `clip`, `clip_value` and `normalize` may stand before them. The first step costs a dense one.
+    ///
+    /// Before the parameters are read as a whole, call [`settle`](Optimizer::settle).
+    ///
+    /// # Errors
+    /// [`StepError::Refused`] with the reason for any other rule; otherwise as for [`step`](Optimizer::step).
+    pub fn step_sparse(&mut self, params: &mut [T], grads: &mut SparseGradient<T>) -> Result<StepInfo, StepError> {
+        let len = self.layout.len();
+        self.check(params.len(), len)?;
+        for part in &self.parts {
+            if let Idle::Works(why) = part.chain.idle() {
+                let why = format!("takes no sparse gradients: {why}");
+                return Err(StepError::Refused { step: self.step + 1, rule: part.rule.clone(), why });
+            }
+        }
+        grads.coalesce();
+        if let Some(&last) = grads.indices.last().filter(|&&i| i as usize >= len) {
+            return Err(StepError::Length { expected: len, params: params.len(), grads: last as usize + 1 });
+        }
+        let pairs = grads.indices.iter().zip(&grads.values);
+        if let Some((&i, &v)) = pairs.clone().find(|(_, v)| !v.is_finite()) {
+            return Err(self.non_finite(i as usize, v));
+        }
+        if self.step == 0 {
+            let mut dense = vec![T::ZERO; len];
+            pairs.for_each(|(&i, &v)| dense[i as usize] = v);
+            return self.step(params, &mut dense);
+        }
+        let mut bad: Option<usize> = None;
+        for part in &mut self.parts {
+            let lr = part.lr.at(self.step) * self.lr_scale;
+            let found = part.chain.step_sparse(params, &grads.indices, &grads.values, self.step, lr);
+            bad = bad.into_iter().chain(found).min();
+        }
+        self.finish(bad)
+    }
+
+    /// After sparse steps: moves every parameter to where dense steps had brought it. Before evaluating, saving or predicting
+    /// with the parameters, and before [`visit`](Optimizer::visit) saves the state. Costs a pass where momentum is involved.
+    pub fn settle(&mut self, params: &mut [T]) {
+        self.parts.iter_mut().for_each(|p| p.chain.settle(params, self.step));
+    }
+
+    /// Whether the next step needs an estimate of the Hessian's diagonal, given by [`curvature`](Optimizer::curvature).
+    pub fn wants_curvature(&self) -> bool {
+        !self.has_curvature && self.curvature_every().is_some_and(|every| self.step.is_multiple_of(every))
+    }
+
+    /// Steps between two estimates of curvature; `None` for rules that want none.
+    pub fn curvature_every(&self) -> Option<u64> {
+        self.parts.iter().find_map(|p| p.chain.curvature()).map(|c| c.every)
+    }
+
+    /// Gives an estimate of the diagonal of the Hessian at the current parameters, for rules such as `sophia`: Hutchinson's
+    /// z ∘ Hz with random signs z, or the Gauss–Newton–Bartlett estimate.
+    ///
+    /// # Errors
+    /// A wrong length, values that are not finite, or a rule that has no use for it.
+    pub fn curvature(&mut self, diagonal: &[T]) -> Result<(), StepError> {
+        self.check(self.layout.len(), diagonal.len())?;
+        if self.curvature_every().is_none() {
+            let rule = self.parts.first().map_or(String::new(), |p| p.rule.clone());
+            let why = "has no use for curvature; `sophia` has".into();
+            return Err(StepError::Refused { step: self.step + 1, rule, why });
+        }
+        if let Some(i) = first_non_finite(diagonal) {
+            return Err(self.non_finite(i, diagonal[i]));
+        }
+        self.parts.iter_mut().for_each(|p| p.chain.average_curvature(diagonal));
+        self.has_curvature = true;
+        Ok(())
+    }
+
+    fn lacks_curvature(&self) -> StepError {
+        let rule = self.parts.first().map_or(String::new(), |p| p.rule.clone());
+        let why = "needs an estimate of the Hessian's diagonal before this step: call `curvature` first, or let a solver that can \
+                   ask for gradients at other points run it";
+        StepError::Refused { step: self.step + 1, rule, why: why.into() }
+    }
+
+    fn check(&self, params: usize, grads: usize) -> Result<(), StepError> {
+        let expected = self.layout.len();
+        if params != expected || grads != expected {
+            return Err(StepError::Length { expected, params, grads });
+        }
+        Ok(())
+    }
+
+    fn non_finite(&self, i: usize, value: T) -> StepError {
+        let cause = NonFinite::Gradient { element: self.layout.describe(i), value: value.to_f64() };
+        StepError::NonFinite { step: self.step + 1, cause }
+    }
+
+    /// Counts the step; `bad` is an element whose update was not finite.
+    fn finish(&mut self, bad: Option<usize>) -> Result<StepInfo, StepError> {
         self.step += 1;
+        self.has_curvature = false;
         match bad {
             None => Ok(StepInfo { step: self.step, lr: Some(self.lr_of(self.step - 1)), ..StepInfo::default() }),
             Some(i) => {

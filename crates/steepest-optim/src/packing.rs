@@ -113,17 +113,29 @@ impl<T: Real> Kernel for Pack16<'_, T> {
 
     #[inline(always)]
     fn run(self) {
+        let random: [u32; TILE / 2] = hashes(self.key, self.first);
         let mut rounded = [0u16; TILE];
         let (low, high) = rounded.split_at_mut(TILE / 2);
         let (values_low, values_high) = self.values.split_at(TILE / 2);
-        for k in 0..TILE / 2 {
-            let random = hash(self.key, self.first.wrapping_add(k as u32));
-            low[k] = round16(narrow(values_low[k]), random & 0xffff);
-            high[k] = round16(narrow(values_high[k]), random >> 16);
+        for ((p, &v), h) in low.iter_mut().zip(values_low).zip(&random) {
+            *p = round16(narrow(v), h & 0xffff);
+        }
+        for ((p, &v), h) in high.iter_mut().zip(values_high).zip(&random) {
+            *p = round16(narrow(v), h >> 16);
         }
         let n = self.packed.len();
         self.packed.copy_from_slice(&rounded[..n]);
     }
+}
+
+/// The hashes of the counters from `first` on.
+#[inline(always)]
+fn hashes<const N: usize>(key: Key, first: u32) -> [u32; N] {
+    let mut h = [0; N];
+    for (k, h) in h.iter_mut().enumerate() {
+        *h = hash(key, first.wrapping_add(k as u32));
+    }
+    h
 }
 
 #[inline(always)]
@@ -154,20 +166,21 @@ fn encode8(v: f32, random: u32) -> u32 {
     ((v + 1.0).to_bits().wrapping_sub(ONE).wrapping_add(random)) >> 20
 }
 
+/// The code of a value with its sign in the top bit, or of a value ≥ 0.
 #[inline(always)]
-fn encode_signed(v: f32, inverse: f32, random: u32) -> u8 {
-    (encode8(v.abs() * inverse, random) & 0x7f | v.to_bits() >> 31 << 7) as u8
+fn encode<const SIGNED: bool>(v: f32, inverse: f32, random: u32) -> u8 {
+    if SIGNED {
+        (encode8(v.abs() * inverse, random) & 0x7f | v.to_bits() >> 31 << 7) as u8
+    } else {
+        encode8(v * inverse, random).max(u32::from(v > 0.0)) as u8
+    }
 }
 
+/// The value of a code.
 #[inline(always)]
-fn encode_unsigned(v: f32, inverse: f32, random: u32) -> u8 {
-    encode8(v * inverse, random).max(u32::from(v > 0.0)) as u8
-}
-
-/// The two halves of a hash, moved to the bits that a code cuts off.
-#[inline(always)]
-fn halves(h: u32) -> [u32; 2] {
-    [h << 4 & 0xf_fff0, h >> 12 & 0xf_fff0]
+fn decode<const SIGNED: bool>(code: u8, scale: f32) -> f32 {
+    let c = u32::from(code);
+    if SIGNED { f32::from_bits((decode8(c & 0x7f) * scale).to_bits() | (c & 0x80) << 24) } else { decode8(c) * scale }
 }
 
 /// Decodes blocks of 8 bits.
@@ -183,17 +196,16 @@ impl<T: Real> Kernel for Unpack8<'_, T> {
 
     #[inline(always)]
     fn run(self) {
+        if self.signed { self.blocks::<true>() } else { self.blocks::<false>() }
+    }
+}
+
+impl<T: Real> Unpack8<'_, T> {
+    #[inline(always)]
+    fn blocks<const SIGNED: bool>(self) {
         for ((out, codes), &scale) in self.out.chunks_mut(BLOCK).zip(self.codes.chunks(BLOCK)).zip(self.scales) {
-            if self.signed {
-                for (o, &c) in out.iter_mut().zip(codes) {
-                    let c = u32::from(c);
-                    let size = decode8(c & 0x7f) * scale;
-                    *o = widen(f32::from_bits(size.to_bits() | (c & 0x80) << 24));
-                }
-            } else {
-                for (o, &c) in out.iter_mut().zip(codes) {
-                    *o = widen(decode8(u32::from(c)) * scale);
-                }
+            for (o, &c) in out.iter_mut().zip(codes) {
+                *o = widen(decode::<SIGNED>(c, scale));
             }
         }
     }
@@ -209,18 +221,10 @@ pub(crate) struct Pack8<'a, T> {
     pub(crate) first: u32,
 }
 
-/// The largest size in a block.
+/// The largest size in a block, infinite or NaN if one is: sizes are ordered as their bits are.
 #[inline(always)]
-fn largest<T: Real>(values: &[T; BLOCK]) -> f32 {
-    const WIDE: usize = 64;
-    let mut most = [0.0f32; WIDE];
-    for chunk in values.as_chunks::<WIDE>().0 {
-        for k in 0..WIDE {
-            let size = narrow(chunk[k]).abs();
-            most[k] = if size > most[k] { size } else { most[k] };
-        }
-    }
-    most.iter().fold(0.0, |a, &b| if b > a { b } else { a })
+fn largest(values: &[f32; BLOCK]) -> f32 {
+    f32::from_bits(values.iter().fold(0, |most, v| most.max(v.to_bits() & 0x7fff_ffff)))
 }
 
 impl<T: Real> Kernel for Pack8<'_, T> {
@@ -228,33 +232,50 @@ impl<T: Real> Kernel for Pack8<'_, T> {
 
     #[inline(always)]
     fn run(self) {
+        if self.signed { self.blocks::<true>() } else { self.blocks::<false>() }
+    }
+}
+
+impl<T: Real> Pack8<'_, T> {
+    #[inline(always)]
+    fn blocks<const SIGNED: bool>(self) {
+        let top = if SIGNED { TOP_SIGNED } else { TOP_UNSIGNED };
+        let (whole, rest) = self.codes.as_chunks_mut::<BLOCK>();
+        let full = whole.len();
         for (b, values) in self.values.as_chunks::<BLOCK>().0.iter().enumerate() {
-            let most = largest(values);
-            let top = if self.signed { TOP_SIGNED } else { TOP_UNSIGNED };
+            let values = values.map(narrow);
+            let most = largest(&values);
             let scale = if most < LEAST { 0.0 } else { most / top };
             let inverse = if most < LEAST { 0.0 } else { 1.0 / scale };
             self.scales[b] = scale;
-            let mut codes = [0u8; BLOCK];
             let first = self.first.wrapping_add((b * BLOCK) as u32);
-            let (low, high) = codes.split_at_mut(BLOCK / 2);
-            let (values_low, values_high) = values.split_at(BLOCK / 2);
-            if self.signed {
-                for k in 0..BLOCK / 2 {
-                    let [r, s] = halves(hash(self.key, first.wrapping_add(k as u32)));
-                    low[k] = encode_signed(narrow(values_low[k]), inverse, r);
-                    high[k] = encode_signed(narrow(values_high[k]), inverse, s);
-                }
-            } else {
-                for k in 0..BLOCK / 2 {
-                    let [r, s] = halves(hash(self.key, first.wrapping_add(k as u32)));
-                    low[k] = encode_unsigned(narrow(values_low[k]), inverse, r);
-                    high[k] = encode_unsigned(narrow(values_high[k]), inverse, s);
-                }
+            if let Some(codes) = whole.get_mut(b) {
+                encode_block::<SIGNED>(&values, inverse, (self.key, first), codes);
+            } else if b == full {
+                let mut codes = [0; BLOCK];
+                encode_block::<SIGNED>(&values, inverse, (self.key, first), &mut codes);
+                rest.copy_from_slice(&codes[..rest.len()]);
             }
-            let at = (b * BLOCK).min(self.codes.len());
-            let n = (self.codes.len() - at).min(BLOCK);
-            self.codes[at..at + n].copy_from_slice(&codes[..n]);
         }
+    }
+}
+
+/// Half of a hash for each value, moved to the bits that a code cuts off.
+#[inline(always)]
+fn encode_block<const SIGNED: bool>(
+    values: &[f32; BLOCK],
+    inverse: f32,
+    (key, first): (Key, u32),
+    codes: &mut [u8; BLOCK],
+) {
+    let random: [u32; BLOCK / 2] = hashes(key, first);
+    let (low, high) = codes.split_at_mut(BLOCK / 2);
+    let (values_low, values_high) = values.split_at(BLOCK / 2);
+    for ((c, &v), h) in low.iter_mut().zip(values_low).zip(&random) {
+        *c = encode::<SIGNED>(v, inverse, h << 4 & 0xf_fff0);
+    }
+    for ((c, &v), h) in high.iter_mut().zip(values_high).zip(&random) {
+        *c = encode::<SIGNED>(v, inverse, h >> 12 & 0xf_fff0);
     }
 }
 

@@ -101,6 +101,58 @@ pub const fn exact(name: &'static str) -> SlotSpec {
     SlotSpec { name, kind: SlotKind::Exact }
 }
 
+/// What a stage does where the gradient is 0, which decides whether steps by sparse gradients may skip it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Idle {
+    /// It hands on what comes, whatever that is.
+    Passes,
+    /// It gives 0 for 0 and keeps its state: sparse steps are those of dense gradients.
+    Rests,
+    /// Its averages would fall; in sparse steps they wait until the element is touched again, as in PyTorch's `SparseAdam`.
+    Waits,
+    /// A velocity falls by the factor `keep` a step and moves x by `moves` times itself: made up for in closed form.
+    Glides {
+        /// The velocity, among the slots.
+        slot: usize,
+        /// μ.
+        keep: f64,
+        /// The weight of the velocity in the update.
+        moves: f64,
+    },
+    /// It must see every step, for this reason.
+    Works(&'static str),
+}
+
+impl Idle {
+    /// Of this and what follows it, whose slots are counted from `slots` on.
+    #[must_use]
+    pub fn then(self, next: Idle, slots: usize) -> Idle {
+        match (self, next) {
+            (Idle::Works(why), _) | (_, Idle::Works(why)) => Idle::Works(why),
+            (glides @ Idle::Glides { .. }, Idle::Passes) => glides,
+            (Idle::Glides { .. }, _) => Idle::Works("only the last stage of a chain can make up for its momentum"),
+            (Idle::Passes | Idle::Rests, Idle::Glides { slot, keep, moves }) => {
+                Idle::Glides { slot: slot + slots, keep, moves }
+            }
+            (Idle::Waits, Idle::Glides { .. }) => Idle::Works("averages that wait cannot feed momentum that does not"),
+            (Idle::Waits, _) | (_, Idle::Waits) => Idle::Waits,
+            (Idle::Rests, _) | (_, Idle::Rests) => Idle::Rests,
+            (Idle::Passes, Idle::Passes) => Idle::Passes,
+        }
+    }
+}
+
+/// An average of curvature that a stage is fed from outside.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Curvature {
+    /// Which of the slots: h ← βh + (1−β)ĥ.
+    pub slot: usize,
+    /// β.
+    pub beta: f64,
+    /// Steps between two estimates ĥ of the Hessian's diagonal.
+    pub every: u64,
+}
+
 /// One elementwise stage of an update rule.
 ///
 /// Coefficients are prepared in 64 bits once a step; the arithmetic on blocks is that of `T`, written without `mul_add`, so
@@ -134,6 +186,16 @@ pub trait Stage<T: Real>: Send + Sync + 'static {
 
     /// Corrects the coefficients once the sums are known. Only for stages that cut.
     fn measured(&mut self, _cx: &StepCx<'_>, _sums: &[f64], _scalars: &mut [f64], _c: &mut Self::Coefs) {}
+
+    /// What it does where the gradient is 0.
+    fn idle(&self) -> Idle {
+        Idle::Works("its state changes at every step")
+    }
+
+    /// The average of curvature it keeps; `None` for nearly all.
+    fn curvature(&self) -> Option<Curvature> {
+        None
+    }
 
     /// The parameters to evaluate at, from the parameters after the step and the state: `y` holds x before the call. Returns
     /// false where they are x itself.
@@ -294,6 +356,15 @@ impl<T: Real, A: Stage<T>, B: Stage<T>> Stage<T> for (A, B) {
 
     fn measured(&mut self, cx: &StepCx<'_>, sums: &[f64], scalars: &mut [f64], c: &mut Self::Coefs) {
         self.0.measured(cx, sums, &mut scalars[..A::SCALARS.len()], &mut c.0);
+    }
+
+    fn idle(&self) -> Idle {
+        self.0.idle().then(self.1.idle(), A::SLOTS.len())
+    }
+
+    fn curvature(&self) -> Option<Curvature> {
+        let behind = |c: Curvature| Curvature { slot: c.slot + A::SLOTS.len(), ..c };
+        self.0.curvature().or(self.1.curvature().map(behind))
     }
 
     #[inline(always)]

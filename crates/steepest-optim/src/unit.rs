@@ -9,7 +9,9 @@ use steepest_core::{
     isa::{Isa, Kernel},
 };
 
-use crate::stage::{At, Cut, LANES, Lanes, SlotArray, SlotSpec, Stage, StepCx, load_lanes, store_lanes};
+use crate::stage::{
+    At, Curvature, Cut, Idle, LANES, Lanes, SlotArray, SlotSpec, Stage, StepCx, load_lanes, store_lanes,
+};
 
 /// One piece of the vectors as a unit sees it: pointers to the state of its first element, one a slot.
 pub(crate) type SlotPtrs<'a, T> = &'a [*mut T];
@@ -31,6 +33,10 @@ pub(crate) trait Unit<T: Real>: Send + Sync {
     fn sums(&self) -> usize;
     /// Whether it reads the gradient as it entered the pass.
     fn uses_gradient(&self) -> bool;
+    /// What it does where the gradient is 0.
+    fn idle(&self) -> Idle;
+    /// The average of curvature it keeps.
+    fn curvature(&self) -> Option<Curvature>;
     /// Makes room for the coefficients of `count` groups.
     fn reserve(&mut self, count: usize);
     /// Prepares a step; `scale` multiplies the update behind the stage.
@@ -92,6 +98,12 @@ impl<T: Real, S: Stage<T>> Unit<T> for Compiled<T, S> {
     fn uses_gradient(&self) -> bool {
         S::USES_GRADIENT
     }
+    fn idle(&self) -> Idle {
+        self.stage.idle()
+    }
+    fn curvature(&self) -> Option<Curvature> {
+        self.stage.curvature()
+    }
     fn reserve(&mut self, count: usize) {
         self.coefs.resize(count, (S::Coefs::default(), T::ONE));
     }
@@ -141,7 +153,7 @@ impl<T: Real, S: Stage<T>> Unit<T> for Compiled<T, S> {
 /// Keeps the compiler from turning the loop over blocks inside out. A block is one vector register; left alone, the
 /// vectorizer of loops takes element k of sixteen blocks at once, with gathers and scatters, at five times the time.
 #[inline(always)]
-fn block_ends() {
+pub(crate) fn block_ends() {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     // SAFETY: no instruction, no memory, no flags.
     unsafe {

@@ -176,6 +176,35 @@ fn d_adaptation_estimates_the_distance() {
     }
 }
 
+/// Algorithm 3 with Hutchinson's estimate on a quadratic, whose Hessian is known.
+#[test]
+fn sophia_divides_by_curvature() {
+    let hessian = |i: usize, j: usize| if i == j { 1.0 + i as f64 } else { 0.1 };
+    let product = |v: &[f64]| -> V { (0..N).map(|i| (0..N).map(|j| hessian(i, j) * v[j]).sum()).collect() };
+    let text = "sophia:lr=0.05,weight_decay=0.1,beta2=0.9,gamma=0.5,every=3";
+    let mut optimizer = Optimizer::<f64>::parse(text, &Layout::vector(N)).unwrap();
+    let mut x = noise(7, N);
+    let (mut y, mut m, mut h) = (x.clone(), vec![0.0; N], vec![0.0; N]);
+    for k in 0..STEPS {
+        assert_eq!(optimizer.wants_curvature(), k % 3 == 0);
+        if k % 3 == 0 {
+            let refused = optimizer.step(&mut x.clone(), &mut product(&x)).unwrap_err();
+            assert!(refused.to_string().contains("call `curvature` first"), "{refused}");
+            let z = map(&noise(900 + k as u64, N), f64::signum);
+            let estimate = zip(&z, &product(&z), |z, hz| z * hz);
+            optimizer.curvature(&estimate).unwrap();
+            h = mix(&h, &estimate, 0.9);
+        }
+        let mut g = product(&x);
+        optimizer.step(&mut x, &mut g).unwrap();
+        m = mix(&m, &product(&y), 0.96);
+        let step = zip(&m, &h, |m, h| (m / (0.5 * h).max(1e-12)).clamp(-1.0, 1.0));
+        y = zip(&y, &step, |y, s| y - 0.05 * 0.1 * y - 0.05 * s);
+        assert!(norm(&zip(&x, &y, |a, b| a - b)) < 1e-12, "step {k}");
+    }
+    assert!(Optimizer::<f64>::parse("adam", &Layout::vector(2)).unwrap().curvature(&[1.0; 2]).is_err());
+}
+
 #[test]
 fn nesterov_accelerates() {
     for restart in [true, false] {
@@ -376,6 +405,95 @@ fn adafactor_keeps_rows_and_columns() {
         let rho = f64::min(0.05, 1.0 / t.sqrt());
         let step = rho * rms(x).max(1e-3) / (rms(&u) / 0.7).max(1.0);
         zip(x, &u, |x, u| x - 0.05 * 0.1 * x - step * u)
+    });
+}
+
+/// The eigenvectors of a symmetric matrix by Jacobi's rotations, as columns by falling eigenvalue.
+fn eigenvectors(a: &[V]) -> Vec<V> {
+    let n = a.len();
+    let mut a = a.to_vec();
+    let mut q: Vec<V> = (0..n).map(|i| (0..n).map(|j| if i == j { 1.0 } else { 0.0 }).collect()).collect();
+    for _ in 0..30 {
+        for i in 0..n {
+            for j in i + 1..n {
+                if a[i][j] == 0.0 {
+                    continue;
+                }
+                let theta = 0.5 * (2.0 * a[i][j]).atan2(a[j][j] - a[i][i]);
+                let (s, c) = theta.sin_cos();
+                for row in a.iter_mut().chain(&mut q) {
+                    (row[i], row[j]) = (c * row[i] - s * row[j], s * row[i] + c * row[j]);
+                }
+                let (row_i, row_j) = (a[i].clone(), a[j].clone());
+                (a[i], a[j]) = (zip(&row_i, &row_j, |x, y| c * x - s * y), zip(&row_i, &row_j, |x, y| s * x + c * y));
+            }
+        }
+    }
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&i, &j| a[j][j].total_cmp(&a[i][i]));
+    q.iter().map(|row| order.iter().map(|&j| row[j]).collect()).collect()
+}
+
+fn product(a: &[V], b: &[V]) -> Vec<V> {
+    let at = |row: &V, j: usize| row.iter().zip(b).map(|(a, b)| a * b[j]).sum();
+    a.iter().map(|row| (0..b[0].len()).map(|j| at(row, j)).collect()).collect()
+}
+fn transpose(a: &[V]) -> Vec<V> {
+    (0..a[0].len()).map(|j| a.iter().map(|row| row[j]).collect()).collect()
+}
+fn each(a: &[V], b: &[V], f: impl Fn(f64, f64) -> f64) -> Vec<V> {
+    a.iter().zip(b).map(|(a, b)| zip(a, b, &f)).collect()
+}
+
+/// Adam in the basis of algorithm 3: everything turned and turned back at every step, the moment kept outside of the basis.
+#[test]
+fn soap_is_adam_in_an_eigenbasis() {
+    /// Gram and Schmidt over the columns of LQ, sorted by their eigenvalues; also V's order.
+    fn improve(moment: &[V], q: &[V]) -> (Vec<V>, Vec<usize>) {
+        let image = transpose(&product(moment, q));
+        let columns = transpose(q);
+        let eigen: V = columns.iter().zip(&image).map(|(q, a)| dot(q, a)).collect();
+        let mut order: Vec<usize> = (0..q.len()).collect();
+        order.sort_by(|&i, &j| eigen[j].total_cmp(&eigen[i]));
+        let mut done: Vec<V> = Vec::new();
+        for &i in &order {
+            let mut v = image[i].clone();
+            for _ in 0..2 {
+                for other in &done {
+                    let share = dot(&v, other);
+                    v = zip(&v, other, |v, o| v - share * o);
+                }
+            }
+            let size = norm(&v);
+            done.push(map(&v, |v| v / size));
+        }
+        (transpose(&done), order)
+    }
+    let (mut l, mut r) = (vec![vec![0.0; 3]; 3], vec![vec![0.0; 4]; 4]);
+    let (mut ql, mut qr) = (Vec::new(), Vec::new());
+    let (mut m, mut v) = (vec![vec![0.0; 4]; 3], vec![vec![0.0; 4]; 3]);
+    beside("soap:lr=0.01,beta1=0.9,beta2=0.95,weight_decay=0.1,every=4", 1e-9, |k, x, g| {
+        let g: Vec<V> = g.chunks(4).map(<[f64]>::to_vec).collect();
+        let mut next = map(x, |x| x - 0.01 * 0.1 * x);
+        if k > 0 {
+            let into = |a: &[V], ql: &[V], qr: &[V]| product(&product(&transpose(ql), a), qr);
+            m = each(&m, &g, |m, g| 0.9 * m + 0.1 * g);
+            v = each(&v, &into(&g, &ql, &qr), |v, g| 0.95 * v + 0.05 * g * g);
+            let c = [0.9, 0.95].map(|b| 1.0 - f64::powi(b, k as i32));
+            let scaled = each(&into(&m, &ql, &qr), &v, |m, v| m / c[0] / ((v / c[1]).sqrt() + 1e-8));
+            let u = product(&product(&ql, &scaled), &transpose(&qr));
+            next = zip(&next, &u.concat(), |x, u| x - 0.01 * u);
+        }
+        l = each(&l, &product(&g, &transpose(&g)), |l, g| 0.95 * l + 0.05 * g);
+        r = each(&r, &product(&transpose(&g), &g), |r, g| 0.95 * r + 0.05 * g);
+        if k == 0 {
+            (ql, qr) = (eigenvectors(&l), eigenvectors(&r));
+        } else if k % 4 == 0 {
+            let ((new_l, rows), (new_r, cols)) = (improve(&l, &ql), improve(&r, &qr));
+            v = rows.iter().map(|&i| cols.iter().map(|&j| v[i][j]).collect()).collect();
+            (ql, qr) = (new_l, new_r);
+        }
+        next
     });
 }
 

@@ -15,7 +15,7 @@ use steepest_core::{
     Shards, StateVisitor, StepInfo, Stop, Termination, flat_from, flat_zeros, tree_sum, tree_sum_vectors,
 };
 use steepest_data::Order;
-use steepest_optim::{Optimizer, StepError};
+use steepest_optim::{CurvatureProbe, Optimizer, StepError};
 
 /// How λ₁‖x‖₁ enters a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,6 +71,8 @@ pub struct Stochastic<'s, T: Real, S: FiniteSum<T>> {
     options: BatchOptions,
     optimizer: Optimizer<T>,
     certify: Option<Certify<'s>>,
+    /// For rules that are fed curvature.
+    probe: Option<CurvatureProbe<T>>,
     rows: usize,
     penalized: Vec<Range<usize>>,
     x: Flat<T>,
@@ -113,6 +115,7 @@ impl<'s, T: Real, S: FiniteSum<T>> Stochastic<'s, T, S> {
         let penalized = layout.segments().iter().filter(|s| !unpenalized(s.role)).map(|s| s.range()).collect();
         let x: Vec<T> = start.iter().map(|&v| T::from_f64(v)).collect();
         let average = optimizer.averages().then(|| flat_from(&x));
+        let probe = optimizer.wants_curvature().then(|| CurvatureProbe::new(layout.len(), options.seed));
         Ok(Stochastic {
             work: (0..shards.count()).map(|_| sum.work(micro)).collect(),
             gradients: flat_zeros(shards.count() * layout.len()),
@@ -121,6 +124,7 @@ impl<'s, T: Real, S: FiniteSum<T>> Stochastic<'s, T, S> {
             sum,
             optimizer,
             certify,
+            probe,
             rows,
             penalized,
             x: flat_from(&x),
@@ -212,6 +216,25 @@ impl<'s, T: Real, S: FiniteSum<T>> Stochastic<'s, T, S> {
         0.5 * l2 * squares + l1 * sizes
     }
 
+    /// Feeds the rule an estimate of the Hessian's diagonal on this batch, where it wants one: a second gradient near by.
+    fn feed_curvature(&mut self, batch: Range<usize>) -> Result<(), Stop> {
+        let next = self.step + 1;
+        let Some(mut probe) = self.probe.take_if(|_| self.optimizer.wants_curvature()) else { return Ok(()) };
+        let (len, rows) = (self.x.len(), batch.len() as u64);
+        let (here, at) = (flat_from(&self.gradients[..len]), self.x.clone());
+        self.x.copy_from_slice(probe.point(next, &at));
+        let there = self.gradient(batch);
+        self.penalty();
+        self.x.copy_from_slice(&at);
+        let given = self.optimizer.curvature(probe.estimate(&here, &self.gradients[..len]));
+        self.gradients[..len].copy_from_slice(&here);
+        self.probe = Some(probe);
+        self.counts.gradient += 1;
+        self.counts.rows += rows;
+        there.map_err(|cause| Stop::NonFinite { step: next, cause })?;
+        given.map_err(stop_of)
+    }
+
     /// Soft thresholding of the penalized tensors by η·λ₁.
     fn shrink(&mut self, lr: f64) {
         let t = T::from_f64(lr * self.options.l1);
@@ -225,6 +248,15 @@ impl<'s, T: Real, S: FiniteSum<T>> Stochastic<'s, T, S> {
                     T::ZERO
                 };
             }
+        }
+    }
+}
+
+fn stop_of(e: StepError) -> Stop {
+    match e {
+        StepError::NonFinite { step, cause } => Stop::NonFinite { step, cause },
+        StepError::Length { .. } | StepError::Refused { .. } => {
+            Stop::Terminated(Termination::new(Reason::Stalled, e.to_string()))
         }
     }
 }
@@ -249,17 +281,15 @@ impl<T: Real, S: FiniteSum<T>> Iterate for Stochastic<'_, T, S> {
         self.counts.gradient += 1;
         self.counts.rows += batch.len() as u64;
         let stop = |cause| Stop::NonFinite { step: next, cause };
-        let loss = self.gradient(batch).map_err(stop)?;
+        let loss = self.gradient(batch.clone()).map_err(stop)?;
         let value = loss + self.penalty();
         if !value.is_finite() {
             return Err(stop(NonFinite::Objective { value }));
         }
         let len = self.x.len();
         let grad_norm = norm(&self.gradients[..len]);
-        let info = self.optimizer.step(&mut self.x, &mut self.gradients[..len]).map_err(|e| match e {
-            StepError::NonFinite { step, cause } => Stop::NonFinite { step, cause },
-            StepError::Length { .. } => Stop::Terminated(Termination::new(Reason::Stalled, e.to_string())),
-        })?;
+        self.feed_curvature(batch)?;
+        let info = self.optimizer.step(&mut self.x, &mut self.gradients[..len]).map_err(stop_of)?;
         if self.options.l1 > 0.0 && self.options.l1_rule == L1Rule::Prox {
             self.shrink(info.lr.unwrap_or_default());
         }
@@ -302,8 +332,9 @@ impl<T: Real, S: FiniteSum<T>> Iterate for Stochastic<'_, T, S> {
             }
         }
         self.optimizer.visit(&mut crate::Scope::new("rule", state));
-        // Each step evaluates one value and one gradient.
-        (self.counts.value, self.counts.gradient) = (self.step, self.step);
+        // Each step evaluates one value and one gradient, and another one where the rule is fed curvature.
+        let probes = self.optimizer.curvature_every().map_or(0, |every| self.step.div_ceil(every));
+        (self.counts.value, self.counts.gradient) = (self.step, self.step + probes);
     }
 
     fn scale_lr(&mut self, factor: f64) -> bool {

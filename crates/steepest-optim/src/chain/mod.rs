@@ -8,6 +8,7 @@
 
 mod passes;
 mod plan;
+mod sparse;
 mod state;
 
 use std::ops::Range;
@@ -103,6 +104,8 @@ pub(crate) struct ChainRun<T: Real> {
     /// One row of sums for each piece.
     sums: Vec<[f64; MAX_SUMS]>,
     column: Vec<f64>,
+    /// What sparse steps need; `None` before the first.
+    sparse: Option<sparse::Sparse<T>>,
     step: u64,
     isa: Isa,
 }
@@ -137,6 +140,7 @@ impl<T: Real> ChainRun<T> {
             tiles: 0,
             sums: Vec::new(),
             column: Vec::new(),
+            sparse: None,
             step: 0,
             isa: Isa::detect(),
         };
@@ -162,6 +166,9 @@ impl<T: Real> ChainRun<T> {
     /// One update of x by the gradient g, whose buffer may be overwritten. Returns an element whose update was not finite
     /// and was left out.
     pub(crate) fn step(&mut self, x: &mut [T], g: &mut [T], step: u64, lr: f64) -> Option<usize> {
+        if self.sparse.is_some() {
+            self.settle(x, step);
+        }
         self.step = step;
         self.prepare(step, lr);
         let mut spilled = false;

@@ -226,7 +226,7 @@ impl<T: Real> ChainRun<T> {
 }
 
 /// x ← x − u by blocks; a block whose result is not finite stays. Returns the first element of the first such block.
-fn subtract<T: Real>(isa: Isa, x: &mut [T], u: &[T]) -> Option<usize> {
+pub(super) fn subtract<T: Real>(isa: Isa, x: &mut [T], u: &[T]) -> Option<usize> {
     isa.run(Subtract { x, u })
 }
 

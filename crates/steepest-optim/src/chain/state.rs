@@ -3,7 +3,10 @@
 use steepest_core::{Real, StateVisitor};
 
 use super::{Bound, ChainRun, Kind, TILE};
-use crate::slots::TileBuffers;
+use crate::{
+    slots::{Slot, TileBuffers},
+    stage::Curvature,
+};
 
 impl<T: Real> ChainRun<T> {
     /// Writes the parameters to evaluate at into `out`, which holds x.
@@ -61,6 +64,27 @@ impl<T: Real> ChainRun<T> {
                         state.number(&full, value);
                     }
                 }
+            }
+        }
+    }
+
+    /// The average of curvature that is kept, if any: its place among the nodes is of no interest outside.
+    pub(crate) fn curvature(&self) -> Option<Curvature> {
+        self.nodes.iter().find_map(|n| match &n.kind {
+            Kind::Unit(unit) => unit.curvature().map(|c| Curvature { slot: c.slot + n.slots.start, ..c }),
+            Kind::Rule(_) => None,
+        })
+    }
+
+    /// h ← βh + (1−β)ĥ over the parameters of this chain.
+    pub(crate) fn average_curvature(&mut self, diagonal: &[T]) {
+        let Some(curvature) = self.curvature() else { return };
+        let Slot::Full(h) = &mut self.slots[curvature.slot] else { return };
+        let fresh = T::from_f64(1.0 - curvature.beta);
+        for Bound { segment, slot, .. } in &self.segments {
+            let h = &mut h[slot.element..slot.element + segment.len];
+            for (h, &new) in h.iter_mut().zip(&diagonal[segment.range()]) {
+                *h += (new - *h) * fresh;
             }
         }
     }

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
     stage::StepCx,
     stages::AddDecay,
 };

@@ -2,14 +2,17 @@
 
 mod adafactor;
 mod muon;
+mod orthogonal;
 mod product;
 mod rows;
 mod shampoo;
+mod soap;
 
 pub use adafactor::{ADAFACTOR, ScaleByAdafactor};
 pub use muon::{MUON, MuonMomentum, Orthogonalize};
 pub use rows::{AddNoise, CENTRALIZE, CLIP_ADAPTIVE, Centralize, ClipAdaptive, NOISE};
 pub use shampoo::{SHAMPOO, ScaleByShampoo};
+pub use soap::{SOAP, ScaleBySoap};
 
 pub(crate) use muon::is_matrix;
 
@@ -17,6 +20,7 @@ pub(crate) mod build {
     //! The builders that go with the entries.
     pub(crate) use super::{
         adafactor::adafactor, muon::muon, rows::centralize, rows::clip_adaptive, rows::noise, shampoo::shampoo,
+        soap::soap,
     };
 }
 

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
     stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, first},
     stages::AddDecay,
 };

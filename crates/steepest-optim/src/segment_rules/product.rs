@@ -22,6 +22,10 @@ impl<'a, T: Real> Mat<'a, T> {
         Mat { values, rows, cols, strides: (cols, 1) }
     }
 
+    pub(super) fn values(self) -> &'a [T] {
+        self.values
+    }
+
     pub(super) fn t(self) -> Mat<'a, T> {
         Mat { values: self.values, rows: self.cols, cols: self.rows, strides: (self.strides.1, self.strides.0) }
     }

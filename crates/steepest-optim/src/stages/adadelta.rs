@@ -9,8 +9,8 @@ use steepest_core::Real;
 use super::with_l2;
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
     stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, second},
 };
 

@@ -10,9 +10,9 @@ use steepest_core::Real;
 use super::with_l2;
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
-    stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, exact},
+    stage::{At, Idle, LANES, Lanes, SlotSpec, Stage, StepCx, exact},
 };
 
 /// u ← u / (√(s + ε_root) + ε), s the sum of u² since the start.
@@ -37,6 +37,10 @@ impl<T: Real> Stage<T> for ScaleByAdagrad {
     fn prepare(&mut self, cx: &StepCx<'_>, _: &mut [f64]) -> [T; 4] {
         let start = if cx.step == 0 { self.initial_accumulator_value } else { 0.0 };
         [start, 1.0 / (1.0 + cx.step as f64 * self.lr_decay), self.eps, self.eps_root].map(T::from_f64)
+    }
+
+    fn idle(&self) -> Idle {
+        Idle::Rests
     }
 
     #[inline(always)]

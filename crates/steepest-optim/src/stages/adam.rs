@@ -11,9 +11,9 @@ use steepest_core::Real;
 use super::{AddDecay, power, with_l2};
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
-    stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, first, second},
+    stage::{At, Idle, LANES, Lanes, SlotSpec, Stage, StepCx, first, second},
 };
 
 /// u ← m̂ / (√(v̂ + ε_root) + ε).
@@ -71,6 +71,10 @@ impl<T: Real> Stage<T> for ScaleByAdam {
         self.coefs(cx.step)
     }
 
+    fn idle(&self) -> Idle {
+        Idle::Waits
+    }
+
     #[inline(always)]
     fn lanes(c: &AdamCoefs<T>, u: &mut Lanes<T>, _: At<'_, T>, [m, v]: &mut [Lanes<T>; 2]) {
         for k in 0..LANES {
@@ -93,6 +97,10 @@ impl<T: Real> Stage<T> for ScaleByAmsgrad {
 
     fn prepare(&mut self, cx: &StepCx<'_>, _: &mut [f64]) -> AdamCoefs<T> {
         self.0.coefs(cx.step)
+    }
+
+    fn idle(&self) -> Idle {
+        Idle::Waits
     }
 
     #[inline(always)]

@@ -9,9 +9,9 @@ use steepest_core::Real;
 use super::{power, with_l2};
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
-    stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, first, second},
+    stage::{At, Idle, LANES, Lanes, SlotSpec, Stage, StepCx, first, second},
 };
 
 /// u ← m̂/w.
@@ -34,6 +34,10 @@ impl<T: Real> Stage<T> for ScaleByAdamax {
     fn prepare(&mut self, cx: &StepCx<'_>, _: &mut [f64]) -> [T; 4] {
         let correct = 1.0 / (1.0 - power(self.beta1, cx.step + 1));
         [1.0 - self.beta1, self.beta2, self.eps, correct].map(T::from_f64)
+    }
+
+    fn idle(&self) -> Idle {
+        Idle::Waits
     }
 
     #[inline(always)]

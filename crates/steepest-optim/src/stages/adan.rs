@@ -11,8 +11,8 @@ use steepest_core::Real;
 use super::power;
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
     stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, exact, first, second},
 };
 

@@ -9,8 +9,8 @@ use steepest_core::Real;
 use super::AddDecay;
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
     stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, first, second},
 };
 

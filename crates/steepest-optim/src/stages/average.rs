@@ -13,8 +13,8 @@ use steepest_core::Real;
 
 use crate::{
     link::{Link, Place},
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
     stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, exact},
 };
 

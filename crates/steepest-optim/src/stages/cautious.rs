@@ -9,8 +9,8 @@ use steepest_core::Real;
 use super::clip::scale;
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind},
-    spec::Options,
     stage::{At, Cut, LANES, Lanes, Stage, StepCx},
 };
 

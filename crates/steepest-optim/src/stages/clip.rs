@@ -8,9 +8,9 @@ use steepest_core::Real;
 
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
-    stage::{At, Cut, LANES, Lanes, Stage, StepCx},
+    stage::{At, Cut, Idle, LANES, Lanes, Stage, StepCx},
 };
 
 /// Adds u² to the first sum.
@@ -65,6 +65,10 @@ macro_rules! norm_stage {
                 T::ONE
             }
 
+            fn idle(&self) -> Idle {
+                Idle::Rests
+            }
+
             #[inline(always)]
             fn lanes(c: &T, u: &mut Lanes<T>, _: At<'_, T>, (): &mut ()) {
                 scale(*c, u);
@@ -99,17 +103,16 @@ impl<T: Real> Stage<T> for ClipByValue {
         T::from_f64(self.max_value)
     }
 
+    fn idle(&self) -> Idle {
+        Idle::Rests
+    }
+
     #[inline(always)]
     fn lanes(c: &T, u: &mut Lanes<T>, _: At<'_, T>, (): &mut ()) {
         for u in u {
-            // Written so that NaN stays NaN and is announced.
-            *u = if *u > *c {
-                *c
-            } else if *u < -*c {
-                -*c
-            } else {
-                *u
-            };
+            // Two selections, which become vector instructions; NaN stays NaN and is announced.
+            let v = if *u > *c { *c } else { *u };
+            *u = if v < -*c { -*c } else { v };
         }
     }
 }

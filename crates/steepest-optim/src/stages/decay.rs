@@ -10,9 +10,9 @@ use steepest_core::Real;
 
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
-    stage::{At, LANES, Lanes, Stage, StepCx},
+    stage::{At, Idle, LANES, Lanes, Stage, StepCx},
 };
 
 /// u ← u + λx, the gradient of ½λ‖x‖² added to that of the loss.
@@ -44,6 +44,16 @@ impl<T: Real> Stage<T> for AddL2 {
         T::from_f64(self.l2 * cx.group.decay_factor)
     }
 
+    fn idle(&self) -> Idle {
+        if self.l2 == 0.0 {
+            Idle::Passes
+        } else {
+            Idle::Works(
+                "a penalty pulls every parameter at every step; set l2=0 and put the penalty in the loss of the touched ones",
+            )
+        }
+    }
+
     #[inline(always)]
     fn lanes(c: &T, u: &mut Lanes<T>, at: At<'_, T>, (): &mut ()) {
         add_scaled(*c, u, at.x);
@@ -57,6 +67,14 @@ impl<T: Real> Stage<T> for AddDecay {
     fn prepare(&mut self, cx: &StepCx<'_>, _: &mut [f64]) -> T {
         let lr = if cx.lr_applied { cx.lr } else { 1.0 };
         T::from_f64(self.weight_decay * cx.group.decay_factor * lr)
+    }
+
+    fn idle(&self) -> Idle {
+        if self.weight_decay == 0.0 {
+            Idle::Passes
+        } else {
+            Idle::Works("weight decay pulls every parameter at every step; set weight_decay=0")
+        }
     }
 
     #[inline(always)]

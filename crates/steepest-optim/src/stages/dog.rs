@@ -9,8 +9,8 @@ use steepest_core::Real;
 use super::clip::{add_squares, scale};
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
     stage::{At, Cut, LANES, Lanes, SlotSpec, Stage, StepCx, exact},
 };
 

@@ -15,9 +15,9 @@ use steepest_core::Real;
 
 use crate::{
     link::{Link, Place},
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
-    stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, exact},
+    stage::{At, Idle, LANES, Lanes, SlotSpec, Stage, StepCx, exact},
 };
 
 /// x ← the minimizer, in terms of z and n.
@@ -60,6 +60,10 @@ impl<T: Real> Stage<T> for FollowTheLeader {
             start: T::from_f64(self.initial_accumulator_value),
             first: cx.step == 0,
         }
+    }
+
+    fn idle(&self) -> Idle {
+        Idle::Rests
     }
 
     #[inline(always)]

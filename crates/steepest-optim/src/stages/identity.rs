@@ -2,7 +2,7 @@
 
 use steepest_core::Real;
 
-use crate::stage::{At, Lanes, Stage, StepCx};
+use crate::stage::{At, Idle, Lanes, Stage, StepCx};
 
 /// u = g.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,6 +13,10 @@ impl<T: Real> Stage<T> for Identity {
     type Coefs = ();
 
     fn prepare(&mut self, _: &StepCx<'_>, _: &mut [f64]) {}
+
+    fn idle(&self) -> Idle {
+        Idle::Passes
+    }
 
     #[inline(always)]
     fn lanes(_: &(), _: &mut Lanes<T>, _: At<'_, T>, (): &mut ()) {}

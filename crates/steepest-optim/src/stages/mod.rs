@@ -26,6 +26,7 @@ mod rmsprop;
 mod rprop;
 mod schedule_free;
 mod sign;
+mod sophia;
 mod trust;
 mod yogi;
 
@@ -55,12 +56,13 @@ pub use rmsprop::{RMSPROP, ScaleByCenteredRms, ScaleByRms};
 pub use rprop::{RPROP, ScaleByRprop};
 pub use schedule_free::{SCHEDULE_FREE_ADAMW, SCHEDULE_FREE_SGD, ScaleBySecondMoment, ScheduleFree, ScheduleFreeCoefs};
 pub use sign::{Average, SIGN, SIGNSGD, Sign};
+pub use sophia::{SOPHIA, ScaleBySophia};
 pub use trust::{LAMB, LARS, TRUST_RATIO, TrustRatio};
 pub use yogi::{ScaleByYogi, YOGI};
 
 use steepest_core::Real;
 
-use crate::{link::Link, registry::Entry, spec::Options};
+use crate::{link::Link, options::Options, registry::Entry};
 
 pub(crate) mod build {
     //! The builders that go with the entries.
@@ -71,8 +73,8 @@ pub(crate) mod build {
         clip::normalize, dadapt::dadapt_adam, dadapt::dadapt_sgd, decay::l2, decay::weight_decay, dog::dog, ftrl::ftrl,
         lion::lion, momentum::momentum, momentum::sgd, nadam::nadam, nesterov::nesterov, prodigy::prodigy,
         radam::radam, rmsprop::rmsprop, rprop::rprop, schedule_free::schedule_free_adamw,
-        schedule_free::schedule_free_sgd, sign::sign, sign::signsgd, trust::lamb, trust::lars, trust::trust_ratio,
-        yogi::yogi,
+        schedule_free::schedule_free_sgd, sign::sign, sign::signsgd, sophia::sophia, trust::lamb, trust::lars,
+        trust::trust_ratio, yogi::yogi,
     };
 }
 

@@ -14,9 +14,9 @@ use steepest_core::Real;
 use super::{AddL2, Identity, with_l2};
 use crate::{
     link::{Link, Place},
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
-    stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, first},
+    stage::{At, Idle, LANES, Lanes, SlotSpec, Stage, StepCx, first},
 };
 
 /// v ← μv + (1 − τ)u, u ← v, or u + μv with Nesterov's look-ahead.
@@ -40,6 +40,10 @@ impl<T: Real> Stage<T> for Momentum {
         let fresh = if cx.step == 0 { 1.0 } else { 1.0 - self.dampening };
         let (of_u, of_v) = if self.nesterov { (1.0, self.momentum) } else { (0.0, 1.0) };
         [self.momentum, fresh, of_u, of_v].map(T::from_f64)
+    }
+
+    fn idle(&self) -> Idle {
+        Idle::Glides { slot: 0, keep: self.momentum, moves: if self.nesterov { self.momentum } else { 1.0 } }
     }
 
     #[inline(always)]
@@ -68,6 +72,10 @@ impl<T: Real> Stage<T> for MomentumInside {
     fn prepare(&mut self, cx: &StepCx<'_>, _: &mut [f64]) -> [T; 4] {
         let (of_u, of_v) = if self.nesterov { (cx.lr, self.momentum) } else { (0.0, 1.0) };
         [self.momentum, cx.lr, of_u, of_v].map(T::from_f64)
+    }
+
+    fn idle(&self) -> Idle {
+        Idle::Glides { slot: 0, keep: self.momentum, moves: if self.nesterov { self.momentum } else { 1.0 } }
     }
 
     #[inline(always)]

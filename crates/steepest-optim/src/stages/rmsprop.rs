@@ -11,9 +11,9 @@ use steepest_core::Real;
 use super::{Momentum, with_l2};
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
-    stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, first, second},
+    stage::{At, Idle, LANES, Lanes, SlotSpec, Stage, StepCx, first, second},
 };
 
 /// u ← u / (√(v + ε_root) + ε), v the average of u².
@@ -41,6 +41,10 @@ impl<T: Real> Stage<T> for ScaleByRms {
 
     fn prepare(&mut self, _: &StepCx<'_>, _: &mut [f64]) -> [T; 4] {
         self.coefs()
+    }
+
+    fn idle(&self) -> Idle {
+        Idle::Waits
     }
 
     #[inline(always)]

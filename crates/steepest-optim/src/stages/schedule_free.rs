@@ -12,8 +12,8 @@ use steepest_core::Real;
 use super::{AddDecay, AddL2, power};
 use crate::{
     link::{Link, Place},
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
     stage::{At, LANES, Lanes, SlotSpec, Stage, StepCx, exact, second},
 };
 

@@ -9,9 +9,9 @@ use steepest_core::Real;
 use super::AddDecay;
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
-    stage::{At, Lanes, SlotSpec, Stage, StepCx, first},
+    stage::{At, Idle, Lanes, SlotSpec, Stage, StepCx, first},
 };
 
 /// u ← sign(u).
@@ -23,6 +23,10 @@ impl<T: Real> Stage<T> for Sign {
     type Coefs = ();
 
     fn prepare(&mut self, _: &StepCx<'_>, _: &mut [f64]) {}
+
+    fn idle(&self) -> Idle {
+        Idle::Rests
+    }
 
     #[inline(always)]
     fn lanes(_: &(), u: &mut Lanes<T>, _: At<'_, T>, (): &mut ()) {

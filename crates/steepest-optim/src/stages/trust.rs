@@ -11,8 +11,8 @@ use steepest_core::Real;
 use super::{AddDecay, AddL2, Momentum, ScaleByAdam, clip::add_squares, clip::scale};
 use crate::{
     link::Link,
+    options::Options,
     registry::{Entry, Kind, OptionSpec},
-    spec::Options,
     stage::{At, Cut, Lanes, Stage, StepCx},
 };
 

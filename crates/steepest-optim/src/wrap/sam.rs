@@ -7,8 +7,9 @@
 use steepest_core::{Flat, Real, flat_zeros, tree_sum};
 
 use crate::{
+    options,
     registry::{Entry, Kind, OptionSpec},
-    spec::{self, Spec, SpecError},
+    spec::{Spec, SpecError},
 };
 
 /// Finds the point to take the gradient at.
@@ -41,7 +42,7 @@ impl<T: Real> Sam<T> {
             return Ok(None);
         }
         let call = rule.calls.remove(0);
-        let (options, _) = spec::resolve(&call, &SAM)?;
+        let (options, _) = options::resolve(&call, &SAM)?;
         if rule.calls.is_empty() {
             let why = "sam needs an update rule behind it, such as `sam | sgd:lr=0.1`".into();
             return Err(SpecError::Refused { column: call.column, why });

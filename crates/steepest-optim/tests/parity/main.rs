@@ -4,6 +4,7 @@
 //! x and state compared with those of step k + 1; the difference counts relative to the largest element of the vector.
 //! `STEEPEST_PARITY_TABLE=FILE cargo test -p steepest-optim --test parity` writes the table.
 
+mod problems;
 #[path = "../support/mod.rs"]
 mod support;
 mod trajectories;
@@ -11,6 +12,7 @@ mod translate;
 
 use std::collections::BTreeMap;
 
+use problems::Problems;
 use steepest_optim::{OnNonFinite, Optimizer};
 use support::Saved;
 use trajectories::{Case, Trajectories, difference};
@@ -65,10 +67,109 @@ fn check(library: &str) {
         table.entry(group.into()).or_default().insert(case.problem.clone(), worst);
     }
     if let Some(path) = std::env::var_os("STEEPEST_PARITY_TABLE") {
-        trajectories::write_table(std::path::Path::new(&path), library, &file.about, &table);
+        let path = std::path::Path::new(&path).with_extension(format!("{library}.md"));
+        let what = "largest relative difference of one step from its own state";
+        trajectories::write_table(&path, library, what, &file.about, &table);
     }
     assert!(compared >= 50, "only {compared} cases of {library} were compared");
     assert!(failed.is_empty(), "{} of {compared} cases of {library} differ:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// The points of a free run at the steps that are kept, from where the reference starts; with `nudge`, every gradient is off by
+/// that much, up and down in turn.
+fn free_run(file: &Trajectories, problems: &Problems, case: &Case, rule: &Rule, nudge: f64) -> Vec<Vec<f64>> {
+    let layout = file.layout(&case.problem);
+    let mut optimizer = Optimizer::<f64>::parse(&rule.text, &layout).unwrap().on_non_finite(OnNonFinite::Trust);
+    let row = case.steps.iter().position(|&k| k == rule.from).unwrap();
+    if rule.from > 0 {
+        let mut state = Saved::of(|v| optimizer.visit(v));
+        state.values.insert("step".into(), vec![rule.from as f64]);
+        state.values.extend(file.state_at(case, rule, row, &layout));
+        state.load(|v| optimizer.visit(v));
+    }
+    let mut x = file.row(&format!("{}/x", case.name), row);
+    assert!(rule.from > 0 || x == problems.start(&case.problem), "{} starts elsewhere", case.name);
+    let mut points = Vec::new();
+    for k in rule.from..=1000 {
+        if case.steps.contains(&k) {
+            points.push(x.clone());
+        }
+        let mut g = problems.gradient(&case.problem, k as usize, &x);
+        for (i, g) in g.iter_mut().enumerate() {
+            *g *= rule.sign * if (i as u64 + k).is_multiple_of(2) { 1.0 + nudge } else { 1.0 - nudge };
+        }
+        optimizer.step(&mut x, &mut g).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+    }
+    points
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).fold(0.0f64, |m, (a, b)| m.max((a - b).abs()))
+}
+
+/// How far a free run of 1,000 steps gets from the reference's, at worst over the steps that are kept, in units of what is
+/// allowed: ten times the drift so far. That is the reference's own drift under a start moved by one ulp or, since the gradients
+/// are computed anew here and so differ by ulps at every step and not at the start alone, that of our run under gradients moved
+/// by one ulp, whichever is larger.
+fn wander(file: &Trajectories, problems: &Problems, case: &Case, rule: &Rule) -> f64 {
+    let ours = free_run(file, problems, case, rule, 0.0);
+    let nudged = free_run(file, problems, case, rule, f64::EPSILON);
+    let (mut worst, mut drift): (f64, f64) = (0.0, 0.0);
+    let from = case.steps.len() - ours.len();
+    for (i, (x, moved)) in ours.iter().zip(&nudged).enumerate() {
+        let theirs = file.row(&format!("{}/x", case.name), from + i);
+        drift = drift.max(file.row(&format!("{}/drift", case.name), from + i)[0]).max(distance(x, moved));
+        let size = theirs.iter().fold(1.0f64, |m, v| m.max(v.abs()));
+        worst = worst.max(distance(x, &theirs) / (10.0 * drift + ULPS * size));
+    }
+    worst
+}
+
+/// What is allowed without any drift: a few ulps of x.
+const ULPS: f64 = 16.0 * f64::EPSILON;
+
+fn check_free_runs(library: &str) {
+    let (file, problems) = (Trajectories::read(library), Problems::read(&trajectories::directory()));
+    let (mut failed, mut table, mut compared) = (Vec::new(), BTreeMap::<String, BTreeMap<String, f64>>::new(), 0);
+    for case in &file.cases {
+        // A reference that rounds to fewer bits on the way goes its own way.
+        let Some(rule) = translate(library, case).filter(|r| r.tolerance.is_none()) else { continue };
+        let worst = wander(&file, &problems, case, &rule);
+        compared += 1;
+        if worst.is_nan() || worst > 1.0 {
+            failed.push(format!("{} as `{}`: {worst:.2e}", case.name, rule.text));
+        }
+        let (group, _) = case.name.rsplit_once('/').unwrap();
+        table.entry(group.into()).or_default().insert(case.problem.clone(), worst);
+    }
+    if let Some(path) = std::env::var_os("STEEPEST_PARITY_TABLE") {
+        let path = std::path::Path::new(&path).with_extension(format!("free.{library}.md"));
+        let what =
+            "free runs of 1,000 steps: largest distance, in units of what is allowed, 10 × the drift under one ulp";
+        trajectories::write_table(&path, library, what, &file.about, &table);
+    }
+    assert!(compared >= 40, "only {compared} cases of {library} were compared");
+    assert!(
+        failed.is_empty(),
+        "{} of {compared} free runs beside {library} differ:\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
+}
+
+#[test]
+fn free_runs_beside_pytorch() {
+    check_free_runs("torch");
+}
+
+#[test]
+fn free_runs_beside_optax() {
+    check_free_runs("optax");
+}
+
+#[test]
+fn free_runs_beside_keras() {
+    check_free_runs("keras");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub struct Trajectories {
     segments: BTreeMap<String, Vec<(String, Vec<usize>)>>,
 }
 
-fn directory() -> std::path::PathBuf {
+pub fn directory() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/optimizers/parity")
 }
 
@@ -103,16 +103,20 @@ pub fn difference(ours: &[f64], theirs: &[f64]) -> f64 {
     if off == 0.0 { 0.0 } else { off / size.max(f64::MIN_POSITIVE) }
 }
 
-/// Replaces the part of the table that belongs to a library.
-pub fn write_table(path: &Path, library: &str, about: &str, table: &BTreeMap<String, BTreeMap<String, f64>>) {
+/// Writes the table that belongs to a library.
+pub fn write_table(
+    path: &Path,
+    library: &str,
+    what: &str,
+    about: &str,
+    table: &BTreeMap<String, BTreeMap<String, f64>>,
+) {
     let about: Value = serde_json::from_str(about).unwrap();
     let version = about.get("version").and_then(Value::as_str).unwrap_or("");
     let mut problems: Vec<&String> = table.values().flat_map(|row| row.keys()).collect();
     problems.sort();
     problems.dedup();
-    let mut text = format!(
-        "# {library} {version}: largest relative difference of one step from its own state\n\n| rule / options |"
-    );
+    let mut text = format!("# {library} {version}: {what}\n\n| rule / options |");
     problems.iter().for_each(|p| write!(text, " {p} |").unwrap());
     text.push_str("\n|---|");
     problems.iter().for_each(|_| text.push_str("---|"));
@@ -127,5 +131,5 @@ pub fn write_table(path: &Path, library: &str, about: &str, table: &BTreeMap<Str
         }
         text.push('\n');
     }
-    std::fs::write(path.with_extension(format!("{library}.md")), text).unwrap();
+    std::fs::write(path, text).unwrap();
 }

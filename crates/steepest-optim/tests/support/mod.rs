@@ -125,6 +125,7 @@ pub fn rules() -> Vec<&'static str> {
         "muon",
         "adafactor",
         "shampoo:every=2,beta=0.9,momentum=0.5",
+        "soap:every=2",
         "clip:1 | adam",
         "clip_segment:1 | sgd:lr=0.01 | clip:0.5",
         "clip_value:0.1 | sgd:lr=0.01",

@@ -22,7 +22,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use rate::{automatic_rate, scale_of_rows};
+pub use rate::{automatic_batch_rate, automatic_rate, automatic_travel_rate, scale_of_rows};
 pub use state::RowRule;
 
 use steepest_core::{Certificate, Evaluations, Iterate, Layout, NonFinite, StateVisitor, StepInfo, Stop, isa::Isa};

@@ -2,7 +2,9 @@ use steepest_core::{Iterate, StateVisitor, isa::Isa};
 use steepest_data::{Dense, Matrix, Order, Sparse, Values};
 use steepest_optim::Schedule;
 
-use super::{RowDescent, RowOptions, RowRule, automatic_rate};
+use super::{
+    RowDescent, RowOptions, RowRule, automatic_batch_rate, automatic_rate, automatic_travel_rate, scale_of_rows,
+};
 use crate::linear::{LinearProblem, Loss, SolverChoice, certificate, kernels};
 
 const ADAGRAD: RowRule = RowRule::AdaGrad { eps: 1e-8, initial: 0.1 };
@@ -181,6 +183,24 @@ fn a_factor_that_shrinks_for_ever_is_folded_in() {
     (p.l1, p.l2) = (0.001, 5.0);
     let (ours, plain) = (run(&mut descent(&p, RowRule::Sgd, 0.2), 400), transcription(&p, RowRule::Sgd, 0.2, 400));
     ours.iter().zip(&plain).for_each(|(a, b)| assert!((a - b).abs() < 1e-12, "{a} {b}"));
+}
+
+/// λ against the trace of powers: on features with one direction the rate is that of the one-dimensional problem.
+#[test]
+fn the_batch_rate_lies_between_that_of_a_row_and_that_of_all() {
+    let p = problem(Loss::Squared, true, 300, 4);
+    let rates: Vec<f64> = [1, 8, 300].iter().map(|&b| automatic_batch_rate(&p, b).0).collect();
+    let row = automatic_rate(&p, RowRule::Sgd).0;
+    assert!(rates[0] < rates[1] && rates[1] < rates[2] && rates[0] < row && row < 2.0 * rates[0], "{rates:?} {row}");
+    // 1/η − R²/b is λ for every b.
+    let scale = scale_of_rows(&p);
+    let lambda: Vec<f64> = rates.iter().zip([1.0, 8.0, 300.0]).map(|(r, b)| 1.0 / r - scale / b - p.l2).collect();
+    assert!(
+        (lambda[0] - lambda[2]).abs() < 1e-9 * scale && lambda[0] > 0.0 && lambda[0] <= scale,
+        "{lambda:?} {scale}"
+    );
+    let (short, long) = (automatic_travel_rate(&p, 10).0, automatic_travel_rate(&p, 10_000).0);
+    assert!(short > long && long > 0.0);
 }
 
 #[test]
