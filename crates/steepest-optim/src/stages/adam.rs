@@ -86,6 +86,30 @@ impl<T: Real> Stage<T> for ScaleByAdam {
     }
 }
 
+/// u ← m/(1−β₁ᵗ)·√(1−β₂ᵗ) / (√v + ε): ε added before the bias correction, as in Keras and in the order of the paper's section 2.
+#[derive(Debug, Clone, Copy)]
+pub struct ScaleByAdamUncorrected(pub ScaleByAdam);
+
+impl<T: Real> Stage<T> for ScaleByAdamUncorrected {
+    type Slots = [Lanes<T>; 2];
+    type Coefs = AdamCoefs<T>;
+    const SLOTS: &'static [SlotSpec] = <ScaleByAdam as Stage<T>>::SLOTS;
+
+    fn prepare(&mut self, cx: &StepCx<'_>, _: &mut [f64]) -> AdamCoefs<T> {
+        let eps = self.0.eps / (1.0 - power(self.0.beta2, cx.step + 1)).sqrt();
+        ScaleByAdam { eps, ..self.0 }.coefs(cx.step)
+    }
+
+    fn idle(&self) -> Idle {
+        Idle::Waits
+    }
+
+    #[inline(always)]
+    fn lanes(c: &AdamCoefs<T>, u: &mut Lanes<T>, at: At<'_, T>, s: &mut [Lanes<T>; 2]) {
+        <ScaleByAdam as Stage<T>>::lanes(c, u, at, s);
+    }
+}
+
 /// u ← m̂ / (√(max v/(1−β₂ᵗ) + ε_root) + ε), the maximum over all steps so far.
 #[derive(Debug, Clone, Copy)]
 pub struct ScaleByAmsgrad(pub ScaleByAdam);
@@ -119,6 +143,11 @@ const BETA1: OptionSpec = OptionSpec::below_one("beta1", 0.9, "β₁");
 const BETA2: OptionSpec = OptionSpec::below_one("beta2", 0.999, "β₂");
 const EPS: OptionSpec = OptionSpec::non_negative("eps", 1e-8, "ε outside the root");
 const EPS_ROOT: OptionSpec = OptionSpec::non_negative("eps_root", 0.0, "ε inside the root");
+const EPS_PLACE: OptionSpec = OptionSpec::choice(
+    "eps_place",
+    &["corrected", "uncorrected"],
+    "whether ε is added to the root of v̂, or to that of v before its bias correction as in Keras",
+);
 const L2: OptionSpec = OptionSpec::non_negative("l2", 0.0, "λ of the penalty ½λ‖x‖² (PyTorch's weight_decay)");
 
 /// `adam`
@@ -127,7 +156,7 @@ pub const ADAM: Entry = Entry {
     kind: Kind::Optimizer,
     title: "Adam",
     equation: "m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², x ← x − η m̂/(√(v̂ + ε_root) + ε)",
-    options: &[BETA1, BETA2, EPS, EPS_ROOT, L2],
+    options: &[BETA1, BETA2, EPS, EPS_ROOT, L2, EPS_PLACE],
     positional: &["lr"],
     slots: 2,
     lr: Some(1e-3),
@@ -160,6 +189,7 @@ pub const ADAMW: Entry = Entry {
         EPS,
         EPS_ROOT,
         OptionSpec::flag("amsgrad", false, "divide by the largest second moment so far"),
+        EPS_PLACE,
     ],
     positional: &["lr"],
     slots: 2,
@@ -168,7 +198,11 @@ pub const ADAMW: Entry = Entry {
 };
 
 pub(crate) fn adam<T: Real>(o: &Options) -> Vec<Link<T>> {
-    with_l2(o, ScaleByAdam::from_options(o))
+    let adam = ScaleByAdam::from_options(o);
+    match o.text("eps_place") {
+        "corrected" => with_l2(o, adam),
+        _ => with_l2(o, ScaleByAdamUncorrected(adam)),
+    }
 }
 
 pub(crate) fn amsgrad<T: Real>(o: &Options) -> Vec<Link<T>> {
@@ -177,8 +211,9 @@ pub(crate) fn amsgrad<T: Real>(o: &Options) -> Vec<Link<T>> {
 
 pub(crate) fn adamw<T: Real>(o: &Options) -> Vec<Link<T>> {
     let (adam, decay) = (ScaleByAdam::from_options(o), AddDecay { weight_decay: o.number("weight_decay") });
-    match o.flag("amsgrad") {
-        false => vec![Link::stage((adam, decay))],
-        true => vec![Link::stage((ScaleByAmsgrad(adam), decay))],
+    match (o.flag("amsgrad"), o.text("eps_place")) {
+        (true, _) => vec![Link::stage((ScaleByAmsgrad(adam), decay))],
+        (false, "corrected") => vec![Link::stage((adam, decay))],
+        (false, _) => vec![Link::stage((ScaleByAdamUncorrected(adam), decay))],
     }
 }

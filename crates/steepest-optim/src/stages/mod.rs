@@ -33,7 +33,7 @@ mod yogi;
 pub use adabelief::{ADABELIEF, ScaleByBelief};
 pub use adadelta::{ADADELTA, ScaleByAdadelta};
 pub use adagrad::{ADAGRAD, ScaleByAdagrad};
-pub use adam::{ADAM, ADAMW, AMSGRAD, AdamCoefs, ScaleByAdam, ScaleByAmsgrad};
+pub use adam::{ADAM, ADAMW, AMSGRAD, AdamCoefs, ScaleByAdam, ScaleByAdamUncorrected, ScaleByAmsgrad};
 pub use adamax::{ADAMAX, ScaleByAdamax};
 pub use adan::{ADAN, AdanCoefs, ScaleByAdan};
 pub use ademamix::{ADEMAMIX, ScaleByAdemamix};

@@ -282,6 +282,17 @@ fn keras(case: &Case) -> Option<Rule> {
             .number("eps_root", number("epsilon").or(Some(1e-7)))
             .flag("centered", case.flag("centered"))
             .rule(&[("velocity", "rmsprop.v"), ("average_gradient", "rmsprop.m")]),
+        "Adam" | "AdamW" if !set("amsgrad") => {
+            let name = if case.optimizer == "Adam" { "adam" } else { "adamw" };
+            let decay = (name == "adamw").then(|| number("weight_decay").unwrap_or(4e-3));
+            let mut text = Text::new(name, lr)
+                .number("beta1", number("beta_1"))
+                .number("beta2", number("beta_2"))
+                .number("eps", number("epsilon").or(Some(1e-7)))
+                .number("weight_decay", decay);
+            text.0 += ",eps_place=uncorrected";
+            text.rule(&[("momentum", "adam.m"), ("velocity", "adam.v")])
+        }
         // Keras: half of λ₂, no β unless told so; its power −½ alone is the paper's.
         "Ftrl" if !set("learning_rate_power") => {
             let l2 = number("l2_regularization_strength").map(|l2| 2.0 * l2);

@@ -97,6 +97,7 @@ pub fn rules() -> Vec<&'static str> {
         "adadelta",
         "adam",
         "adam:eps=0.1,l2=0.01",
+        "adam:eps_place=uncorrected",
         "amsgrad",
         "adamw:weight_decay=0.1",
         "adamw:amsgrad=true",
