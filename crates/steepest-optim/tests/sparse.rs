@@ -91,7 +91,7 @@ fn momentum_makes_up_for_missed_steps() {
         "sgd:lr=0.1,momentum=0.9,dampening=0.5",
         "sgd:lr=0.1,momentum=0.9,form=inside",
         "sgd:lr=0.1,momentum=0.9,form=inside,nesterov=true",
-        "sgd:lr=step(0.1,every=10),momentum=0.9",
+        "sgd:lr=step(0.1,size=10),momentum=0.9",
         "clip:0.5 | sgd:lr=0.1,momentum=0.5 ; on b set lr_factor=0.5",
         "adagrad:lr=0.1 | momentum:0.9",
     ] {

@@ -56,6 +56,11 @@ impl ScaleByAdam {
         }
     }
 
+    /// With the ε behind the bias correction that does what this one does before it.
+    fn uncorrected(&self, step: u64) -> ScaleByAdam {
+        ScaleByAdam { eps: self.eps / (1.0 - power(self.beta2, step + 1)).sqrt(), ..*self }
+    }
+
     fn from_options(o: &Options) -> ScaleByAdam {
         let [beta1, beta2, eps, eps_root] = ["beta1", "beta2", "eps", "eps_root"].map(|key| o.number(key));
         ScaleByAdam { beta1, beta2, eps, eps_root }
@@ -96,8 +101,7 @@ impl<T: Real> Stage<T> for ScaleByAdamUncorrected {
     const SLOTS: &'static [SlotSpec] = <ScaleByAdam as Stage<T>>::SLOTS;
 
     fn prepare(&mut self, cx: &StepCx<'_>, _: &mut [f64]) -> AdamCoefs<T> {
-        let eps = self.0.eps / (1.0 - power(self.0.beta2, cx.step + 1)).sqrt();
-        ScaleByAdam { eps, ..self.0 }.coefs(cx.step)
+        self.0.uncorrected(cx.step).coefs(cx.step)
     }
 
     fn idle(&self) -> Idle {
@@ -112,7 +116,12 @@ impl<T: Real> Stage<T> for ScaleByAdamUncorrected {
 
 /// u ← m̂ / (√(max v/(1−β₂ᵗ) + ε_root) + ε), the maximum over all steps so far.
 #[derive(Debug, Clone, Copy)]
-pub struct ScaleByAmsgrad(pub ScaleByAdam);
+pub struct ScaleByAmsgrad {
+    /// The moments and ε.
+    pub adam: ScaleByAdam,
+    /// Whether ε is added before the bias correction, as in Keras.
+    pub uncorrected: bool,
+}
 
 impl<T: Real> Stage<T> for ScaleByAmsgrad {
     type Slots = [Lanes<T>; 3];
@@ -120,7 +129,8 @@ impl<T: Real> Stage<T> for ScaleByAmsgrad {
     const SLOTS: &'static [SlotSpec] = &[first("adam.m"), second("adam.v"), second("adam.v_max")];
 
     fn prepare(&mut self, cx: &StepCx<'_>, _: &mut [f64]) -> AdamCoefs<T> {
-        self.0.coefs(cx.step)
+        let adam = if self.uncorrected { self.adam.uncorrected(cx.step) } else { self.adam };
+        adam.coefs(cx.step)
     }
 
     fn idle(&self) -> Idle {
@@ -169,7 +179,7 @@ pub const AMSGRAD: Entry = Entry {
     kind: Kind::Optimizer,
     title: "AMSGrad: Adam with a second moment that never falls",
     equation: "as adam, with max over steps of v in the place of v",
-    options: &[BETA1, BETA2, EPS, EPS_ROOT, L2],
+    options: &[BETA1, BETA2, EPS, EPS_ROOT, L2, EPS_PLACE],
     positional: &["lr"],
     slots: 3,
     lr: Some(1e-3),
@@ -206,14 +216,16 @@ pub(crate) fn adam<T: Real>(o: &Options) -> Vec<Link<T>> {
 }
 
 pub(crate) fn amsgrad<T: Real>(o: &Options) -> Vec<Link<T>> {
-    with_l2(o, ScaleByAmsgrad(ScaleByAdam::from_options(o)))
+    let uncorrected = o.text("eps_place") == "uncorrected";
+    with_l2(o, ScaleByAmsgrad { adam: ScaleByAdam::from_options(o), uncorrected })
 }
 
 pub(crate) fn adamw<T: Real>(o: &Options) -> Vec<Link<T>> {
     let (adam, decay) = (ScaleByAdam::from_options(o), AddDecay { weight_decay: o.number("weight_decay") });
-    match (o.flag("amsgrad"), o.text("eps_place")) {
-        (true, _) => vec![Link::stage((ScaleByAmsgrad(adam), decay))],
-        (false, "corrected") => vec![Link::stage((adam, decay))],
-        (false, _) => vec![Link::stage((ScaleByAdamUncorrected(adam), decay))],
+    let uncorrected = o.text("eps_place") == "uncorrected";
+    match (o.flag("amsgrad"), uncorrected) {
+        (true, _) => vec![Link::stage((ScaleByAmsgrad { adam, uncorrected }, decay))],
+        (false, false) => vec![Link::stage((adam, decay))],
+        (false, true) => vec![Link::stage((ScaleByAdamUncorrected(adam), decay))],
     }
 }

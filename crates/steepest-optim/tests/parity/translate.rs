@@ -282,8 +282,9 @@ fn keras(case: &Case) -> Option<Rule> {
             .number("eps_root", number("epsilon").or(Some(1e-7)))
             .flag("centered", case.flag("centered"))
             .rule(&[("velocity", "rmsprop.v"), ("average_gradient", "rmsprop.m")]),
-        "Adam" | "AdamW" if !set("amsgrad") => {
-            let name = if case.optimizer == "Adam" { "adam" } else { "adamw" };
+        "Adam" | "AdamW" => {
+            let plain = if case.flag("amsgrad") { "amsgrad" } else { "adam" };
+            let name = if case.optimizer == "Adam" { plain } else { "adamw" };
             let decay = (name == "adamw").then(|| number("weight_decay").unwrap_or(4e-3));
             let mut text = Text::new(name, lr)
                 .number("beta1", number("beta_1"))
