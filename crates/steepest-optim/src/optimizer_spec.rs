@@ -70,20 +70,21 @@ impl OptimizerSpec {
     /// [`SpecError`], with the column and what was expected.
     pub fn build<T: Real>(&self, layout: &Layout) -> Result<Optimizer<T>, SpecError> {
         let mut parts = Vec::new();
-        let main = Plan::<T>::new(&self.rule, self)?;
+        let main = Plan::<T>::new(&self.rule, self, None)?;
         let taken = |segment: &Segment| {
             self.groups.iter().position(|g| g.matches(segment)).filter(|&i| self.groups[i].rule.is_some())
         };
         for (i, group) in self.groups.iter().enumerate() {
             if let Some(rule) = &group.rule {
-                let plan = Plan::<T>::new(rule, self)?;
+                let plan = Plan::<T>::new(rule, self, None)?;
                 parts.push(plan.bind(layout, &[], self.seed, |s| taken(s) == Some(i)));
             }
         }
         // Rules for matrices leave the other tensors to AdamW, with the same rate and decay.
         let matrices_only = self.rule.calls.iter().find(|c| MATRIX_RULES.contains(&c.name.as_str()));
         if let Some(call) = matrices_only {
-            let adamw = Plan::<T>::new(&self.fallback(call), self)?;
+            let lr = registry::entry(&call.name).and_then(|e| e.lr);
+            let adamw = Plan::<T>::new(&self.fallback(call), self, lr)?;
             parts.insert(0, adamw.bind(layout, &self.groups, self.seed, |s| taken(s).is_none() && !is_matrix(s)));
         }
         let fits = |s: &Segment| matrices_only.is_none() || is_matrix(s);
@@ -128,9 +129,10 @@ impl<T: Real> Plan<T> {
         Plan { rule: "this chain".into(), links, lr, moments: Moments::Full, decay_all: false }
     }
 
-    fn new(rule: &Spec, whole: &OptimizerSpec) -> Result<Plan<T>, SpecError> {
+    /// Of a rule; `default` stands for the default learning rate of its optimizer.
+    fn new(rule: &Spec, whole: &OptimizerSpec, default: Option<f64>) -> Result<Plan<T>, SpecError> {
         let mut plan = Plan { rule: rule.to_string(), ..Plan::of_links(Vec::new(), Schedule::constant(1.0)) };
-        let (mut lr, mut default_lr): (Option<Arg>, Option<f64>) = (None, None);
+        let (mut lr, mut default_lr): (Option<Arg>, Option<f64>) = (None, default);
         for call in &rule.calls {
             let column = call.column;
             let entry = options::find(call)?;

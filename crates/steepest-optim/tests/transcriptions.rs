@@ -102,6 +102,24 @@ fn ftrl_follows_the_regularized_leader() {
     }
 }
 
+/// A rate that falls does not pull the parameters anywhere, and the rest of a matrix rule takes that rule's default rate.
+#[test]
+fn rates_are_those_of_the_rule() {
+    let mut optimizer = Optimizer::<f64>::parse("ftrl:lr=linear(0.5,steps=10)", &Layout::vector(1)).unwrap();
+    let mut x = [2.0];
+    for k in 0..9 {
+        optimizer.step(&mut x, &mut [if k == 0 { 1.0 } else { 1e-12 }]).unwrap();
+    }
+    assert!((x[0] - 1.75).abs() < 1e-9, "one step of η/(β + |g|) = 0.25: {}", x[0]);
+    let mut layout = Layout::new();
+    layout.push("w", &[2, 2], Role::Weight).unwrap();
+    layout.push("b", &[1], Role::Bias).unwrap();
+    let mut optimizer = Optimizer::<f64>::parse("shampoo", &layout).unwrap();
+    let mut x = [0.0; 5];
+    optimizer.step(&mut x, &mut [1.0, 0.0, 0.0, 1.0, 3.0]).unwrap();
+    assert!((x[4] + 1e-2).abs() < 1e-9, "AdamW's first step has the length of Shampoo's rate: {}", x[4]);
+}
+
 #[test]
 fn ftrl_leaves_coordinates_without_gradient_alone() {
     let mut optimizer = Optimizer::<f64>::parse("ftrl:lr=0.5,l1=0.1,beta=0", &Layout::vector(3)).unwrap();

@@ -8,7 +8,8 @@
 //! counts once and not once a step. A coordinate whose gradient is 0 does not move. McMahan et al., 2013, "Ad click
 //! prediction: a view from the trenches", KDD, doi:10.1145/2487575.2488200, algorithm 1; η is its α.
 //!
-//! z starts where the minimizer is the starting point, so that a run can begin anywhere; from 0 that is z = 0, as in the paper.
+//! Where x ≠ 0, z follows from x and n, and is taken from them: a run can begin anywhere (from 0 with z = 0, as in the paper), and a
+//! learning rate that falls over the run changes what later gradients do and not the point itself.
 //! Keras has no β in the paper's place by default, starts n at 0.1, and its `l2_regularization_strength` is half of our λ₂.
 
 use steepest_core::Real;
@@ -70,13 +71,14 @@ impl<T: Real> Stage<T> for FollowTheLeader {
     fn lanes(c: &FtrlCoefs<T>, u: &mut Lanes<T>, at: At<'_, T>, [z, n]: &mut [Lanes<T>; 2]) {
         for k in 0..LANES {
             let (g, x) = (u[k], at.x[k]);
-            let (root_start, sign) = (c.start.sqrt(), if x > T::ZERO { c.l1 } else { -c.l1 });
-            let leads_here = -(x * ((c.beta + root_start) * c.inverse_lr + c.l2)) - if x == T::ZERO { x } else { sign };
-            let old_z = if c.first { leads_here } else { z[k] };
             let old_n = if c.first { c.start } else { n[k] };
+            let old_root = old_n.sqrt();
+            // The z whose minimizer is x.
+            let of_x = -(x * ((c.beta + old_root) * c.inverse_lr + c.l2) + if x > T::ZERO { c.l1 } else { -c.l1 });
+            let old_z = if x == T::ZERO { z[k] } else { of_x };
             n[k] = old_n + g * g;
             let root = n[k].sqrt();
-            z[k] = old_z + (g - (root - old_n.sqrt()) * c.inverse_lr * x);
+            z[k] = old_z + (g - (root - old_root) * c.inverse_lr * x);
             // z − sign(z)λ₁, or 0 inside of ±λ₁.
             let shrunk = if z[k] > c.l1 {
                 z[k] - c.l1
