@@ -45,6 +45,11 @@ pub trait Objective<T: Real> {
         false
     }
 
+    /// Whether [`line`](Objective::line) can be had, so that asking costs nothing where it cannot.
+    fn has_line(&self) -> bool {
+        false
+    }
+
     /// Prepares f along x + t·d so that a trial t costs no new pass over the data; `None` where that cannot be done.
     fn line(&mut self, _d: &[T]) -> Option<&mut dyn Line> {
         None

@@ -1,164 +1,152 @@
-//! L-BFGS: a quasi-Newton direction from the last m steps and gradient changes, with an approximate Wolfe search.
+//! L-BFGS: a quasi-Newton direction from the last m steps and gradient changes.
 //!
 //! d = −Hg by the two-loop recursion, H₀ = γI with γ = sᵀy/yᵀy of the newest pair. D. C. Liu and J. Nocedal, “On the limited
 //! memory BFGS method for large scale optimization”, Math. Program. 45, 1989, doi:10.1007/BF01589116. A pair enters only
 //! when sᵀy is positive beyond rounding, so that H stays positive definite.
+//!
+//! Every pass that changes d also takes the product that the next one needs, so that a direction reads and writes 8m + 2
+//! vectors.
 
-use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
+use steepest_core::{Objective, StateVisitor, Stop};
 
-use crate::{DeterministicSolver, Wolfe, dot, non_finite, norm};
+use crate::{
+    Descent,
+    descent::{Aim, Direction},
+    place::Place,
+    search::Wolfe,
+    vector::{add_dot, difference, difference_dots, dot, negate, negate_dot},
+};
 
-/// L-BFGS. A step costs one evaluation most of the time and O(m·d).
+/// L-BFGS with an approximate Wolfe search. A step costs one evaluation most of the time and O(m·d).
+pub type Lbfgs = Descent<LimitedMemory>;
+
+/// The direction of L-BFGS.
 #[derive(Debug)]
-pub struct Lbfgs {
+pub struct LimitedMemory {
     memory: usize,
-    x: Vec<f64>,
-    g: Vec<f64>,
-    value: f64,
-    fresh: bool,
-    step: u64,
-    /// Steps s and gradient changes y, oldest first, one behind the other.
+    dim: usize,
+    /// Steps s and gradient changes y, one behind the other in places 0, 1, … of which `newest` was written last.
     s: Vec<f64>,
     y: Vec<f64>,
-    trial: Vec<f64>,
-    next: Vec<f64>,
-    direction: Vec<f64>,
+    /// sᵀy of each place.
+    sy: Vec<f64>,
+    newest: u64,
+    /// yᵀy of the newest.
+    yy: f64,
+    /// Room for the α of the recursion.
     alpha: Vec<f64>,
-    search: Wolfe,
+    /// Room for a pair that may not enter.
+    spare: [Vec<f64>; 2],
 }
 
 impl Lbfgs {
     /// Starts at `x` and remembers `memory` pairs (5 to 20 are usual).
     pub fn new(x: Vec<f64>, memory: usize) -> Lbfgs {
-        let d = x.len();
-        Lbfgs {
-            memory: memory.max(1),
-            g: vec![0.0; d],
-            value: 0.0,
-            fresh: false,
-            step: 0,
-            s: Vec::new(),
-            y: Vec::new(),
-            trial: vec![0.0; d],
-            next: vec![0.0; d],
-            direction: vec![0.0; d],
-            alpha: vec![0.0; memory.max(1)],
-            search: Wolfe::default(),
-            x,
-        }
-    }
-
-    fn pairs(&self) -> usize {
-        self.s.len() / self.x.len().max(1)
-    }
-
-    /// d ← −Hg.
-    fn direction(&mut self) {
-        let (d, pairs) = (self.x.len(), self.pairs());
-        let (q, g) = (&mut self.direction, &self.g);
-        q.iter_mut().zip(g).for_each(|(q, g)| *q = -g);
-        for i in (0..pairs).rev() {
-            let (s, y) = (&self.s[i * d..(i + 1) * d], &self.y[i * d..(i + 1) * d]);
-            let a = dot(s, q) / dot(s, y);
-            self.alpha[i] = a;
-            q.iter_mut().zip(y).for_each(|(q, y)| *q -= a * y);
-        }
-        if pairs > 0 {
-            let (s, y) = (&self.s[(pairs - 1) * d..], &self.y[(pairs - 1) * d..]);
-            let gamma = dot(s, y) / dot(y, y);
-            q.iter_mut().for_each(|q| *q *= gamma);
-        }
-        for i in 0..pairs {
-            let (s, y) = (&self.s[i * d..(i + 1) * d], &self.y[i * d..(i + 1) * d]);
-            let b = self.alpha[i] - dot(y, q) / dot(s, y);
-            q.iter_mut().zip(s).for_each(|(q, s)| *q += b * s);
-        }
-    }
-
-    /// Remembers x → trial and g → next.
-    fn remember(&mut self) {
-        let d = self.x.len();
-        if self.pairs() == self.memory {
-            self.s.drain(..d);
-            self.y.drain(..d);
-        }
-        self.s.extend(self.trial.iter().zip(&self.x).map(|(new, old)| new - old));
-        self.y.extend(self.next.iter().zip(&self.g).map(|(new, old)| new - old));
-        let at = self.s.len() - d;
-        let (s, y) = (&self.s[at..], &self.y[at..]);
-        if dot(s, y) <= 1e-12 * norm(s) * norm(y) {
-            self.s.truncate(at);
-            self.y.truncate(at);
-        }
+        let direction = LimitedMemory::new(x.len(), memory);
+        Descent::with(x, direction, Box::new(Wolfe::default()))
     }
 }
 
-impl DeterministicSolver for Lbfgs {
-    fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
-        let number = self.step + 1;
-        if !self.fresh {
-            self.restore(f)?;
+impl LimitedMemory {
+    /// For `dim` parameters and `memory` pairs.
+    pub fn new(dim: usize, memory: usize) -> LimitedMemory {
+        let memory = memory.max(1);
+        LimitedMemory {
+            memory,
+            dim,
+            s: Vec::new(),
+            y: Vec::new(),
+            sy: Vec::new(),
+            newest: 0,
+            yy: 0.0,
+            alpha: vec![0.0; memory],
+            spare: [vec![0.0; dim], vec![0.0; dim]],
         }
-        let accepted = loop {
-            self.direction();
-            let mut slope = dot(&self.g, &self.direction);
-            if slope >= 0.0 && !self.s.is_empty() {
-                self.s.clear();
-                self.y.clear();
-                self.direction();
-                slope = dot(&self.g, &self.direction);
-            }
-            if slope >= 0.0 {
-                let detail = format!("the gradient is {:e} and nothing is left to gain", norm(&self.g));
-                return Err(Stop::Terminated(Termination::new(Reason::GradientNorm, detail)));
-            }
-            // Without a history the scale is unknown: move by about the size of x, at most by 1.
-            let first =
-                if self.s.is_empty() { (0.01 * norm(&self.x).max(1.0) / norm(&self.direction)).min(1.0) } else { 1.0 };
-            let (x, d) = (&self.x, &self.direction);
-            match self.search.search(f, x, d, self.value, slope, first, &mut self.trial, &mut self.next) {
-                Ok(accepted) => break accepted,
-                Err(_) if !self.s.is_empty() => {
-                    // A history that misleads is forgotten once before giving up.
-                    self.s.clear();
-                    self.y.clear();
-                }
-                Err(stop) => {
-                    self.fresh = false;
-                    return Err(stop);
-                }
-            }
-        };
-        self.remember();
-        std::mem::swap(&mut self.x, &mut self.trial);
-        std::mem::swap(&mut self.g, &mut self.next);
-        self.value = accepted.value;
-        self.step = number;
-        Ok(StepInfo {
-            step: number,
-            value: Some(accepted.value),
-            grad_norm: Some(norm(&self.g)),
-            lr: Some(accepted.length),
-            step_norm: Some(accepted.length * norm(&self.direction)),
-            gap: None,
-        })
     }
 
-    fn point(&self) -> &[f64] {
-        &self.x
+    /// The place of the pair that is `age` steps older than the newest.
+    fn place(&self, age: usize) -> usize {
+        let pairs = self.sy.len();
+        (self.newest as usize + pairs - age) % pairs
+    }
+
+    fn pair(&self, age: usize) -> (&[f64], &[f64], f64) {
+        let at = self.place(age);
+        let range = at * self.dim..(at + 1) * self.dim;
+        (&self.s[range.clone()], &self.y[range], self.sy[at])
+    }
+
+    /// d ← −Hg; returns gᵀd.
+    fn recursion(&mut self, g: &[f64], d: &mut [f64]) -> f64 {
+        let pairs = self.sy.len();
+        if pairs == 0 {
+            negate(d, g);
+            return -dot(g, g);
+        }
+        let mut product = negate_dot(d, g, self.pair(0).0);
+        for age in 0..pairs {
+            let (_, y, sy) = self.pair(age);
+            let a = product / sy;
+            product = if age + 1 < pairs {
+                add_dot(d, -a, y, 1.0, self.pair(age + 1).0)
+            } else {
+                let gamma = self.sy[self.place(0)] / self.yy;
+                add_dot(d, -a, y, gamma, y)
+            };
+            self.alpha[age] = a;
+        }
+        for age in (0..pairs).rev() {
+            let (s, _, sy) = self.pair(age);
+            let b = self.alpha[age] - product / sy;
+            let next = if age > 0 { self.pair(age - 1).1 } else { g };
+            product = add_dot(d, b, s, 1.0, next);
+        }
+        product
+    }
+}
+
+impl Direction for LimitedMemory {
+    fn propose(&mut self, _f: &mut dyn Objective<f64>, at: &Place, d: &mut [f64]) -> Result<Aim, Stop> {
+        Ok(Aim { slope: self.recursion(&at.g, d), scaled: !self.sy.is_empty() })
+    }
+
+    fn learn(&mut self, at: &Place) {
+        let [s, y] = &mut self.spare;
+        let ss = difference(s, &at.trial, &at.x);
+        let [sy, yy] = difference_dots(y, &at.next, &at.g, s);
+        if sy.is_nan() || sy <= 1e-12 * ss.sqrt() * yy.sqrt() {
+            return;
+        }
+        self.yy = yy;
+        if self.sy.len() < self.memory {
+            self.s.extend_from_slice(s);
+            self.y.extend_from_slice(y);
+            self.newest = self.sy.len() as u64;
+            self.sy.push(sy);
+            return;
+        }
+        self.newest = (self.newest + 1) % self.memory as u64;
+        let place = self.newest as usize;
+        let range = place * self.dim..(place + 1) * self.dim;
+        self.s[range.clone()].copy_from_slice(s);
+        self.y[range].copy_from_slice(y);
+        self.sy[place] = sy;
+    }
+
+    fn forget(&mut self) -> bool {
+        let had = !self.sy.is_empty();
+        self.s.clear();
+        self.y.clear();
+        self.sy.clear();
+        self.newest = 0;
+        had
     }
 
     fn visit(&mut self, state: &mut dyn StateVisitor) {
-        state.f64s("x", &mut self.x);
-        state.int("step", &mut self.step);
         state.history("s", &mut self.s);
         state.history("y", &mut self.y);
-    }
-
-    fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
-        self.value = f.at(&self.x).map_err(non_finite(self.step + 1))?;
-        f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
-        self.fresh = true;
-        Ok(())
+        state.history("sy", &mut self.sy);
+        state.int("newest", &mut self.newest);
+        state.number("yy", &mut self.yy);
     }
 }

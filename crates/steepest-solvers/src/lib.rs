@@ -1,63 +1,41 @@
-//! Deterministic solvers: they see an [`Objective`] as a whole and move its argument down.
+//! Deterministic solvers: they see an [`Objective`](steepest_core::Objective) as a whole and move its argument down.
+//!
+//! A descent is a [`Direction`] (where to go) with a [`Search`] (how far). [`Minimize`] drives any [`DeterministicSolver`] to an
+//! end that it can explain.
 
 mod cholesky;
+mod counted;
+mod curvature;
+mod descent;
 mod fista;
+mod function;
 mod lbfgs;
+mod minimize;
 mod newton;
 mod newton_cg;
+mod place;
 mod search;
+mod solver;
+mod vector;
 
 pub use cholesky::Cholesky;
+pub use counted::{Budget, Counted};
+pub use curvature::{CriticalPoint, Curvature, WHOLE, eigen, look};
+pub use descent::{Aim, Descent, Direction};
 pub use fista::Fista;
-pub use lbfgs::Lbfgs;
-pub use newton::Newton;
+pub use function::Function;
+pub use lbfgs::{Lbfgs, LimitedMemory};
+pub use minimize::{Escape, Minimize, MinimizeError, Minimum, Observer, Progress};
+pub use newton::{ExactHessian, Newton};
 pub use newton_cg::NewtonCg;
-pub use search::{Accepted, Wolfe};
+pub use place::{Accepted, Place, Ray, Trial};
+pub use search::{
+    Armijo, BarzilaiBorwein, Exact, Fixed, HagerZhang, Polyak, Search, StrongWolfe, Wolfe,
+};
+pub use solver::DeterministicSolver;
+pub use vector::{dot, max_abs, norm};
 
-use steepest_core::{Objective, StateVisitor, StepInfo, Stop};
-
-/// A solver of deterministic problems. It keeps its point and whatever history it needs, and evaluates the objective it is
-/// given; the objective is the same function in every step.
-pub trait DeterministicSolver {
-    /// One update.
-    ///
-    /// # Errors
-    /// [`Stop`] with the reason; the point is then the last good one.
-    fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop>;
-
-    /// The current point.
-    fn point(&self) -> &[f64];
-
-    /// Shows every piece of state that a resumed run needs.
-    fn visit(&mut self, state: &mut dyn StateVisitor);
-
-    /// Evaluates anew what the solver had kept about the function at its point, after its state was loaded. The next
-    /// [`step`](DeterministicSolver::step) is then the one that would have followed.
-    ///
-    /// # Errors
-    /// [`Stop`] when the function is not finite there.
-    fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop>;
-}
-
-/// Σ aₖbₖ in eight interleaved sums.
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let mut acc = [0.0; LANES];
-    let whole = a.len() - a.len() % LANES;
-    for (a, b) in a[..whole].chunks_exact(LANES).zip(b[..whole].chunks_exact(LANES)) {
-        for l in 0..LANES {
-            acc[l] += a[l] * b[l];
-        }
-    }
-    for (l, (a, b)) in a[whole..].iter().zip(&b[whole..]).enumerate() {
-        acc[l] += a * b;
-    }
-    ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
-}
-
-pub(crate) fn norm(a: &[f64]) -> f64 {
-    dot(a, a).sqrt()
-}
+use steepest_core::Stop;
 
 pub(crate) fn non_finite(step: u64) -> impl Fn(steepest_core::NonFinite) -> Stop {
     move |cause| Stop::NonFinite { step, cause }

@@ -9,7 +9,7 @@
 
 use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
 
-use crate::{DeterministicSolver, dot, non_finite, norm};
+use crate::{DeterministicSolver, dot, max_abs, non_finite, norm};
 
 /// Trust-region Newton-CG. A step costs one evaluation and a Hessian-vector product per inner iteration.
 #[derive(Debug)]
@@ -212,5 +212,24 @@ impl DeterministicSolver for NewtonCg {
         f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
         self.fresh = true;
         Ok(())
+    }
+
+    fn stationarity(&self) -> Option<f64> {
+        self.fresh.then(|| max_abs(&self.g))
+    }
+
+    fn value(&self) -> Option<f64> {
+        self.fresh.then_some(self.value)
+    }
+
+    fn monotone(&self) -> bool {
+        true
+    }
+
+    fn move_to(&mut self, x: &[f64]) -> bool {
+        self.x.copy_from_slice(x);
+        self.fresh = false;
+        self.radius = 0.0;
+        true
     }
 }

@@ -326,6 +326,10 @@ impl Objective<f64> for LinearObjective<'_> {
         true
     }
 
+    fn has_line(&self) -> bool {
+        true
+    }
+
     fn line(&mut self, d: &[f64]) -> Option<&mut dyn Line> {
         let split = self.weight_len();
         let k = self.problem.outputs();
