@@ -1,7 +1,7 @@
 //! The options of a call, matched with those of its entry: defaults filled in, ranges checked, wrong names answered.
 
 use crate::{
-    registry::{self, Entry, Kind, Range, Value},
+    registry::{self, Entry, Kind, OptionSpec, Range, Value},
     spec::{Arg, Call, SpecError},
     suggest::suggest,
 };
@@ -18,20 +18,20 @@ impl Options {
     }
 
     /// A number; NaN if the entry has no such option.
-    pub(crate) fn number(&self, key: &str) -> f64 {
+    pub fn number(&self, key: &str) -> f64 {
         let value = self.find(key);
         debug_assert!(matches!(value, Some(Value::Number(_))), "no number {key} in the table");
         if let Some(Value::Number(v)) = value { v } else { f64::NAN }
     }
 
     /// A flag.
-    pub(crate) fn flag(&self, key: &str) -> bool {
+    pub fn flag(&self, key: &str) -> bool {
         debug_assert!(matches!(self.find(key), Some(Value::Flag(_))), "no flag {key} in the table");
         self.find(key) == Some(Value::Flag(true))
     }
 
     /// A word of a choice.
-    pub(crate) fn text(&self, key: &str) -> &'static str {
+    pub fn text(&self, key: &str) -> &'static str {
         debug_assert!(matches!(self.find(key), Some(Value::Word(_))), "no choice {key} in the table");
         if let Some(Value::Word(v)) = self.find(key) { v } else { "" }
     }
@@ -65,54 +65,63 @@ pub(crate) fn find(call: &Call) -> Result<&'static Entry, SpecError> {
 /// # Errors
 /// Unknown, repeated, missing or wrong values.
 pub(crate) fn resolve(call: &Call, entry: &'static Entry) -> Result<(Options, ChainKeys), SpecError> {
-    let mut given: Vec<(&'static str, &Arg)> = Vec::new();
-    let mut keys = ChainKeys::default();
     let chain_keys: &[&'static str] = if entry.kind == Kind::Optimizer { &CHAIN_KEYS } else { &[] };
-    let mut positional = entry.positional.iter();
-    for arg in &call.args {
-        let key = match &arg.key {
-            None => positional.next().copied().ok_or_else(|| SpecError::TooManyPositional {
-                column: arg.column,
-                rule: call.name.clone(),
-                takes: entry.positional,
-            })?,
-            Some(key) => {
-                let known = entry.options.iter().map(|o| o.key).chain(chain_keys.iter().copied());
-                known.clone().find(|k| k == key).ok_or_else(|| unknown_key(call, entry, arg, key, known.collect()))?
-            }
-        };
-        let twice = match key {
-            "lr" => keys.lr.replace(arg.clone()).is_some(),
-            "moments" => keys.moments.replace(arg.clone()).is_some(),
-            "decay" if chain_keys.contains(&"decay") => keys.decay.replace(arg.clone()).is_some(),
-            _ => {
-                let twice = given.iter().any(|g| g.0 == key);
-                given.push((key, arg));
-                twice
-            }
-        };
-        if twice {
-            return Err(SpecError::Twice { column: arg.column, key: key.into() });
-        }
-    }
-    let mut values = Vec::new();
-    for option in entry.options {
-        let value = match given.iter().find(|g| g.0 == option.key) {
-            Some((_, arg)) => parse_value(call, option.key, &option.range, arg)?,
-            None => option.default.ok_or_else(|| SpecError::Missing {
-                column: call.column,
-                rule: call.name.clone(),
-                key: option.key,
-                doc: option.doc,
-            })?,
-        };
-        values.push((option.key, value));
-    }
-    Ok((Options { values }, keys))
+    let (options, texts) = Options::read(call, entry.options, entry.positional, chain_keys)?;
+    let text = |key: &str| texts.iter().find(|t| t.0 == key).map(|t| t.1.clone());
+    Ok((options, ChainKeys { lr: text("lr"), moments: text("moments"), decay: text("decay") }))
 }
 
-fn unknown_key(call: &Call, entry: &Entry, arg: &Arg, key: &str, keys: Vec<&'static str>) -> SpecError {
-    if key == "weight_decay" && entry.options.iter().any(|o| o.key == "l2") {
+impl Options {
+    /// Matches the values of a call with `options`, given by key or, in the order of `positional`, without one. Values of the
+    /// keys `texts` are handed back as they were written.
+    ///
+    /// # Errors
+    /// Unknown, repeated, missing or wrong values.
+    pub fn read(
+        call: &Call,
+        options: &'static [OptionSpec],
+        positional: &'static [&'static str],
+        texts: &[&'static str],
+    ) -> Result<(Options, Vec<(&'static str, Arg)>), SpecError> {
+        let (mut given, mut kept): (Vec<(&'static str, &Arg)>, Vec<(&'static str, Arg)>) = Default::default();
+        let mut order = positional.iter();
+        for arg in &call.args {
+            let key = match &arg.key {
+                None => order.next().copied().ok_or_else(|| SpecError::TooManyPositional {
+                    column: arg.column,
+                    rule: call.name.clone(),
+                    takes: positional,
+                })?,
+                Some(key) => {
+                    let known = options.iter().map(|o| o.key).chain(texts.iter().copied());
+                    let found = known.clone().find(|k| k == key);
+                    found.ok_or_else(|| unknown_key(call, options, arg, key, known.collect()))?
+                }
+            };
+            if given.iter().any(|g| g.0 == key) || kept.iter().any(|k| k.0 == key) {
+                return Err(SpecError::Twice { column: arg.column, key: key.into() });
+            }
+            if texts.contains(&key) { kept.push((key, arg.clone())) } else { given.push((key, arg)) }
+        }
+        let mut values = Vec::new();
+        for option in options {
+            let value = match given.iter().find(|g| g.0 == option.key) {
+                Some((_, arg)) => parse_value(call, option.key, &option.range, arg)?,
+                None => option.default.ok_or_else(|| SpecError::Missing {
+                    column: call.column,
+                    rule: call.name.clone(),
+                    key: option.key,
+                    doc: option.doc,
+                })?,
+            };
+            values.push((option.key, value));
+        }
+        Ok((Options { values }, kept))
+    }
+}
+
+fn unknown_key(call: &Call, options: &[OptionSpec], arg: &Arg, key: &str, keys: Vec<&'static str>) -> SpecError {
+    if key == "weight_decay" && options.iter().any(|o| o.key == "l2") {
         return SpecError::NotDecoupled { column: arg.column, rule: call.name.clone(), value: arg.value.clone() };
     }
     let meant = suggest(key, keys.iter().copied());

@@ -82,7 +82,9 @@ impl<D: Direction> Descent<D> {
     fn end(&mut self, stop: Stop, slope: f64, first: f64) -> Stop {
         self.at.left();
         let (gain, value) = (-0.5 * slope * first, self.at.value);
-        if matches!(stop, Stop::Terminated(ref t) if t.reason == Reason::LineSearchFailed) && gain <= 1e-13 * value.abs() {
+        if matches!(stop, Stop::Terminated(ref t) if t.reason == Reason::LineSearchFailed)
+            && gain <= 1e-13 * value.abs()
+        {
             let size = max_abs(&self.at.g);
             let detail = format!(
                 "the predicted decrease {gain:e} is below the rounding of the objective {value:e}; the gradient is {size:e}"

@@ -3,7 +3,9 @@
 //! A descent is a [`Direction`] (where to go) with a [`Search`] (how far). [`Minimize`] drives any [`DeterministicSolver`] to an
 //! end that it can explain.
 
+mod bfgs;
 mod cholesky;
+mod conjugate;
 mod counted;
 mod curvature;
 mod descent;
@@ -11,14 +13,21 @@ mod fista;
 mod function;
 mod lbfgs;
 mod minimize;
+mod nesterov;
 mod newton;
 mod newton_cg;
 mod place;
+mod registry;
+mod rule;
 mod search;
 mod solver;
+mod steepest;
+mod trust_region;
 mod vector;
 
+pub use bfgs::Bfgs;
 pub use cholesky::Cholesky;
+pub use conjugate::{Beta, Conjugate};
 pub use counted::{Budget, Counted};
 pub use curvature::{CriticalPoint, Curvature, WHOLE, eigen, look};
 pub use descent::{Aim, Descent, Direction};
@@ -26,13 +35,19 @@ pub use fista::Fista;
 pub use function::Function;
 pub use lbfgs::{Lbfgs, LimitedMemory};
 pub use minimize::{Escape, Minimize, MinimizeError, Minimum, Observer, Progress};
+pub use nesterov::Nesterov;
 pub use newton::{ExactHessian, Newton};
 pub use newton_cg::NewtonCg;
 pub use place::{Accepted, Place, Ray, Trial};
-pub use search::{
-    Armijo, BarzilaiBorwein, Exact, Fixed, HagerZhang, Polyak, Search, StrongWolfe, Wolfe,
+pub use registry::{
+    BoxedSolver, Choices, Needs, SOLVERS, STEP_WORDS, Setup, SolverEntry, SolverError, SolverSpec, TextOption,
+    solver_entry,
 };
+pub use rule::Rule;
+pub use search::{Armijo, BarzilaiBorwein, Exact, Fixed, HagerZhang, Polyak, Search, StrongWolfe, Wolfe};
 pub use solver::DeterministicSolver;
+pub use steepest::{HeavyBall, Steepest};
+pub use trust_region::{Subproblem, TrustRegion};
 pub use vector::{dot, max_abs, norm};
 
 use steepest_core::Stop;

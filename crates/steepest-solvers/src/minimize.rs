@@ -359,28 +359,27 @@ impl<'a, 'f> Run<'a, 'f> {
     fn report(self, termination: Termination, curvature: Option<Curvature>) -> Minimum {
         let Run { f, solver, now, best, steps, escapes, .. } = self;
         f.lift();
+        // Two points of one value up to rounding: the last one is where the gradient was looked at.
+        let lower = |value: f64| value < now.value - 1e-13 * now.value.abs() || !now.value.is_finite();
         let (x, value, grad_norm) = match best {
-            Some((x, value)) if x != solver.point() => {
+            Some((x, value)) if lower(value) => {
                 let grad_norm = measure(f, &x).map_or(f64::NAN, |m| m.1);
                 (x, value, grad_norm)
             }
-            _ => (solver.point().to_vec(), now.value, now.grad_norm),
+            _ => {
+                let x = solver.point().to_vec();
+                // Some solvers only bound the gradient along the way.
+                let grad_norm = match solver.stationarity() {
+                    None => measure(f, &x).map_or(f64::NAN, |m| m.1),
+                    Some(_) => now.grad_norm,
+                };
+                (x, now.value, grad_norm)
+            }
         };
         let moved = x != solver.point();
         let curvature = curvature.filter(|_| !moved);
         let critical_point = curvature.as_ref().map_or(CriticalPoint::Unknown, |c| c.kind);
         let (evaluations, seconds) = (f.counts(), f.seconds());
-        Minimum {
-            x,
-            value,
-            grad_norm,
-            termination,
-            evaluations,
-            steps,
-            seconds,
-            critical_point,
-            curvature,
-            escapes,
-        }
+        Minimum { x, value, grad_norm, termination, evaluations, steps, seconds, critical_point, curvature, escapes }
     }
 }

@@ -40,7 +40,7 @@ impl ExactHessian {
 
 /// d ← −(H + τI)⁻¹g with the smallest τ of the row 0, 10⁻¹⁰, 10⁻⁹, … of the mean diagonal that makes it a descent; false when
 /// no τ helps.
-fn shifted(hessian: &[f64], g: &[f64], d: &mut [f64]) -> bool {
+pub(crate) fn shifted(hessian: &[f64], g: &[f64], d: &mut [f64]) -> bool {
     let n = g.len();
     let mean = (0..n).map(|i| hessian[i * n + i].abs()).sum::<f64>() / n.max(1) as f64;
     let mut shift = 0.0;

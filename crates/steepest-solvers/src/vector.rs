@@ -53,8 +53,7 @@ fn branch<const M: usize, const R: usize, const N: usize>(
     let (first, second) = (reads.map(|r| &r[..cut]), reads.map(|r| &r[cut..]));
     let left = |w| branch(w, first, shards, which.start..middle, parallel, piece);
     let right = |w| branch(w, second, shards, middle..which.end, parallel, piece);
-    let (a, b) =
-        if parallel { rayon::join(|| left(before), || right(behind)) } else { (left(before), right(behind)) };
+    let (a, b) = if parallel { rayon::join(|| left(before), || right(behind)) } else { (left(before), right(behind)) };
     std::array::from_fn(|k| a[k] + b[k])
 }
 

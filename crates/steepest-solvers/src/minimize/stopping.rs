@@ -93,7 +93,8 @@ impl Stopping {
     fn infinite(&self, now: &Measured) -> Option<Termination> {
         let scale = self.first_value.abs().max(1.0);
         if now.value < -FAR * scale {
-            let detail = format!("the objective fell from {:e} to {:e} and goes on falling", self.first_value, now.value);
+            let detail =
+                format!("the objective fell from {:e} to {:e} and goes on falling", self.first_value, now.value);
             return Some(Termination::new(Reason::Unbounded, detail));
         }
         if !now.value.is_finite() || now.value > FAR * scale {
@@ -109,7 +110,8 @@ impl Stopping {
 
     fn gradient(&self, now: &Measured) -> Option<Termination> {
         let bound = bound(self.gtol, self.first_gradient)?;
-        let detail = || format!("gradient norm {:.3e} ≤ {bound:.3e} (at the start {:.3e})", now.grad_norm, self.first_gradient);
+        let detail =
+            || format!("gradient norm {:.3e} ≤ {bound:.3e} (at the start {:.3e})", now.grad_norm, self.first_gradient);
         (now.grad_norm <= bound).then(|| Termination::new(Reason::GradientNorm, detail()))
     }
 

@@ -29,7 +29,8 @@ impl Search for Exact {
         for _ in 0..MAX_CHANGES {
             let trial = ray.at(t);
             // At the minimum of a quadratic the slope is zero, also where f cannot show its fall any more.
-            let level = trial.slope.abs() <= 0.5 * ray.slope.abs() && trial.value <= ray.start + 1e-14 * ray.start.abs();
+            let level =
+                trial.slope.abs() <= 0.5 * ray.slope.abs() && trial.value <= ray.start + 1e-14 * ray.start.abs();
             if trial.is_finite() && (trial.value < ray.start || level) {
                 return Ok(Accepted { length: t, value: trial.value });
             }

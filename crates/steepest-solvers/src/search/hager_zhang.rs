@@ -9,7 +9,7 @@
 
 use steepest_core::Stop;
 
-use super::{Search, failed};
+use super::{Search, wolfe::lowest};
 use crate::place::{Accepted, Ray, Trial};
 
 /// Hager–Zhang's search with the constants of their paper.
@@ -46,6 +46,8 @@ struct Run<'a, 'r> {
     /// φ(0) + ε|φ(0)|.
     ceiling: f64,
     left: usize,
+    /// The lowest trial.
+    low: Trial,
 }
 
 /// Found, or the bracket to go on with.
@@ -59,6 +61,9 @@ impl Run<'_, '_> {
         }
         self.left -= 1;
         let trial = self.ray.at(t);
+        if trial.is_finite() && trial.value < self.low.value {
+            self.low = trial;
+        }
         let (p, o) = (self.params, self.origin);
         let curved = trial.slope >= p.slope * o.slope;
         let wolfe = trial.value - o.value <= p.decrease * t * o.slope;
@@ -145,10 +150,13 @@ impl Search for HagerZhang {
     fn search(&mut self, ray: &mut Ray<'_>, first: f64, _done: u64) -> Result<Accepted, Stop> {
         let origin = ray.origin();
         let ceiling = origin.value + self.rounding * origin.value.abs();
-        let mut run = Run { ray, params: *self, origin, ceiling, left: self.max_trials };
+        let mut run = Run { ray, params: *self, origin, ceiling, left: self.max_trials, low: origin };
         match run.run(first) {
             Err(Some(trial)) => Ok(Accepted { length: trial.t, value: trial.value }),
-            _ => Err(failed(ray)),
+            _ => {
+                let low = run.low;
+                lowest(ray, low)
+            }
         }
     }
 

@@ -9,7 +9,10 @@
 
 use steepest_core::Stop;
 
-use super::{Search, failed, wolfe::cubic_minimum};
+use super::{
+    Search,
+    wolfe::{cubic_minimum, lowest},
+};
 use crate::place::{Accepted, Ray, Trial};
 
 /// The strong conditions. σ = 0.9 suits quasi-Newton directions, 0.1 conjugate gradients.
@@ -78,12 +81,7 @@ impl Search for StrongWolfe {
                 break;
             }
         }
-        // Sufficient decrease without the curvature condition is still a step down.
-        if low.t > 0.0 && low.value < origin.value {
-            let trial = ray.at(low.t);
-            return Ok(Accepted { length: trial.t, value: trial.value });
-        }
-        Err(failed(ray))
+        lowest(ray, low)
     }
 
     fn curvature(&self) -> bool {

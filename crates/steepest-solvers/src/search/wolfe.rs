@@ -94,12 +94,24 @@ impl Search for Wolfe {
                 t = found;
             }
         }
-        Err(failed(ray))
+        lowest(ray, low)
     }
 
     fn curvature(&self) -> bool {
         true
     }
+}
+
+/// The end of a search that ran out of trials: the lowest point it met, where f fell, is still a step down. On a function that
+/// falls for ever it is where that shows.
+pub(super) fn lowest(ray: &mut Ray<'_>, low: Trial) -> Result<Accepted, Stop> {
+    if low.t > 0.0 && low.value < ray.start {
+        let again = ray.at(low.t);
+        if again.is_finite() {
+            return Ok(Accepted { length: low.t, value: again.value });
+        }
+    }
+    Err(failed(ray))
 }
 
 /// A trial inside the bracket: the minimum of the cubic through both ends where it is well inside, else a tenth or the middle.

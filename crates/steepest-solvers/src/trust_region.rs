@@ -1,0 +1,300 @@
+//! Newton's method in a trust region, with the whole Hessian.
+//!
+//! p = argmin gᵀp + ½pᵀHp over ‖p‖ ≤ Δ, where Δ follows the ratio of actual to predicted decrease.
+//!
+//! - exact: p = −(H + λI)⁻¹g with the λ ≥ −λmin(H) that puts p on the border, from the eigenvalues of H, so that the hard case,
+//!   where g has no part along the lowest eigenvector, is a sum like any other. J. J. Moré and D. C. Sorensen, “Computing a trust
+//!   region step”, SIAM J. Sci. Stat. Comput. 4(3), 1983, doi:10.1137/0904038. At a saddle it leaves along negative curvature.
+//! - dogleg: from the steepest point to Newton's, where the border cuts that path. M. J. D. Powell, “A hybrid method for nonlinear
+//!   equations”, 1970. Where H is not positive definite it is shifted until it is.
+
+use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
+
+use crate::{
+    Cholesky, DeterministicSolver,
+    curvature::{eigen, hessian},
+    newton::shifted,
+    place::{Accepted, Place},
+    vector::{dot, max_abs, negate, norm},
+};
+
+/// How the model is minimized inside the region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subproblem {
+    /// To its minimum.
+    Exact,
+    /// Along the dogleg.
+    Dogleg,
+}
+
+/// A trust region with the whole Hessian. A step costs one Hessian, O(d³), and usually one evaluation.
+#[derive(Debug)]
+pub struct TrustRegion {
+    at: Place,
+    subproblem: Subproblem,
+    radius: f64,
+    h: Vec<f64>,
+    p: Vec<f64>,
+    hp: Vec<f64>,
+    newton: Vec<f64>,
+}
+
+/// The Hessian's eigenvalues and vectors, and g in their coordinates.
+struct Spectrum {
+    values: Vec<f64>,
+    vectors: Vec<f64>,
+    g: Vec<f64>,
+}
+
+impl Spectrum {
+    fn new(h: &[f64], g: &[f64]) -> Option<Spectrum> {
+        let (values, vectors) = eigen(h, g.len())?;
+        let g = vectors.chunks_exact(g.len().max(1)).map(|v| dot(v, g)).collect();
+        Some(Spectrum { values, vectors, g })
+    }
+
+    /// ‖(H + λI)⁻¹g‖² and half its derivative's size, Σ gᵢ²/(λᵢ + λ)³.
+    fn length(&self, lambda: f64) -> (f64, f64) {
+        self.values.iter().zip(&self.g).fold((0.0, 0.0), |(square, slope), (v, g)| {
+            let shifted = v + lambda;
+            // The eigenvector's own direction is filled up later, where g has no part in it.
+            if shifted == 0.0 {
+                return if *g == 0.0 { (square, slope) } else { (f64::INFINITY, f64::INFINITY) };
+            }
+            let part = g / shifted;
+            (square + part * part, slope + part * part / shifted)
+        })
+    }
+
+    /// p on the border ‖p‖ = Δ, or inside where H is positive definite and Newton's step is.
+    fn step(&self, radius: f64, p: &mut [f64]) -> bool {
+        let lowest = self.values[0];
+        let scale = self.values.iter().fold(0.0f64, |m, v| m.max(v.abs())).max(f64::MIN_POSITIVE);
+        if lowest > 1e-14 * scale && self.length(0.0).0 <= radius * radius {
+            self.assemble(0.0, p);
+            return false;
+        }
+        // λ in (−λmin, …): ‖p(λ)‖ falls from ∞ (or, in the hard case, from a finite length) to 0.
+        let size = norm(&self.g);
+        let mut low = (-lowest).max(0.0);
+        let mut high = low + size / radius + scale * 1e-15;
+        let mut lambda = if lowest > 0.0 { 0.0 } else { low + 1e-15 * scale };
+        if self.length(lambda).0 < radius * radius {
+            // The hard case: to the border along the lowest eigenvector.
+            self.assemble(lambda, p);
+            let v = &self.vectors[..p.len()];
+            let (pp, pv) = (dot(p, p), dot(p, v));
+            let root = (pv * pv + (radius * radius - pp).max(0.0)).sqrt();
+            let tau = if pv >= 0.0 { root - pv } else { -root - pv };
+            p.iter_mut().zip(v).for_each(|(p, v)| *p += tau * v);
+            return true;
+        }
+        for _ in 0..100 {
+            let (square, slope) = self.length(lambda);
+            let length = square.sqrt();
+            if (length - radius).abs() <= 1e-6 * radius {
+                break;
+            }
+            if length > radius {
+                low = lambda
+            } else {
+                high = lambda
+            }
+            // Newton's method on 1/Δ − 1/‖p(λ)‖, which is nearly linear in λ.
+            let next = lambda + square / slope * (length - radius) / radius;
+            lambda = if next > low && next < high { next } else { 0.5 * (low + high) };
+        }
+        self.assemble(lambda, p);
+        true
+    }
+
+    /// p ← −(H + λI)⁻¹g.
+    fn assemble(&self, lambda: f64, p: &mut [f64]) {
+        p.fill(0.0);
+        for ((value, g), v) in self.values.iter().zip(&self.g).zip(self.vectors.chunks_exact(p.len())) {
+            if *g != 0.0 {
+                let c = -g / (value + lambda);
+                p.iter_mut().zip(v).for_each(|(p, v)| *p += c * v);
+            }
+        }
+    }
+}
+
+/// How a model is minimized for a radius; says whether p ended at the border.
+enum Model {
+    /// Newton's step, where H is positive definite; and the spectrum once it was needed.
+    Exact {
+        newton: bool,
+        spectrum: Option<Spectrum>,
+    },
+    Dogleg,
+}
+
+impl TrustRegion {
+    /// Starts at `x`.
+    pub fn new(x: Vec<f64>, subproblem: Subproblem) -> TrustRegion {
+        let d = x.len();
+        let zeros = || vec![0.0; d];
+        TrustRegion {
+            subproblem,
+            radius: 0.0,
+            h: vec![0.0; d * d],
+            p: zeros(),
+            hp: zeros(),
+            newton: zeros(),
+            at: Place::new(x),
+        }
+    }
+
+    /// What does not depend on the radius.
+    fn model(&mut self) -> Option<Model> {
+        let d = self.at.x.len();
+        match self.subproblem {
+            Subproblem::Exact => {
+                let factor = Cholesky::new(&self.h, d, 0.0);
+                if let Some(factor) = &factor {
+                    negate(&mut self.newton, &self.at.g);
+                    factor.solve(&mut self.newton);
+                }
+                Some(Model::Exact { newton: factor.is_some(), spectrum: None })
+            }
+            Subproblem::Dogleg => shifted(&self.h, &self.at.g, &mut self.newton).then_some(Model::Dogleg),
+        }
+    }
+
+    /// p for the current radius; whether it ends at the border. `None` where H cannot be decomposed.
+    fn propose(&mut self, model: &mut Model) -> Option<bool> {
+        match model {
+            Model::Exact { newton, spectrum } => {
+                if *newton && norm(&self.newton) <= self.radius {
+                    self.p.copy_from_slice(&self.newton);
+                    return Some(false);
+                }
+                if spectrum.is_none() {
+                    *spectrum = Spectrum::new(&self.h, &self.at.g);
+                }
+                Some(spectrum.as_ref()?.step(self.radius, &mut self.p))
+            }
+            Model::Dogleg => Some(self.dogleg()),
+        }
+    }
+
+    fn dogleg(&mut self) -> bool {
+        let (g, radius) = (&self.at.g, self.radius);
+        if norm(&self.newton) <= radius {
+            self.p.copy_from_slice(&self.newton);
+            return false;
+        }
+        multiply(&self.h, g, &mut self.hp);
+        let (size, curvature) = (norm(g), dot(g, &self.hp));
+        let steepest = if curvature > 0.0 { size * size / curvature } else { f64::INFINITY };
+        if steepest * size >= radius {
+            self.p.iter_mut().zip(g).for_each(|(p, g)| *p = -radius / size * g);
+            return true;
+        }
+        // ‖c + τ(n − c)‖ = Δ from the steepest point c to Newton's n.
+        let (mut cc, mut cw, mut ww) = (0.0, 0.0, 0.0);
+        for (g, n) in g.iter().zip(&self.newton) {
+            let (c, w) = (-steepest * g, n + steepest * g);
+            cc += c * c;
+            cw += c * w;
+            ww += w * w;
+        }
+        let tau = (radius * radius - cc) / (cw + (cw * cw + ww * (radius * radius - cc)).sqrt());
+        for ((p, g), n) in self.p.iter_mut().zip(g).zip(&self.newton) {
+            *p = -steepest * g + tau * (n + steepest * g);
+        }
+        true
+    }
+}
+
+/// out ← Hv.
+fn multiply(h: &[f64], v: &[f64], out: &mut [f64]) {
+    out.iter_mut().zip(h.chunks_exact(v.len().max(1))).for_each(|(out, row)| *out = dot(row, v));
+}
+
+impl DeterministicSolver for TrustRegion {
+    fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
+        self.at.ready(f)?;
+        if !hessian(f, &mut self.h, &mut self.hp) {
+            let detail =
+                "the Hessian is not finite; the point is far outside the region where the loss can be computed";
+            return Err(Stop::Terminated(Termination::new(Reason::Diverged, detail)));
+        }
+        if self.radius == 0.0 {
+            self.radius = norm(&self.at.x).max(1.0);
+        }
+        let (start, size) = (self.at.value, max_abs(&self.at.g));
+        let undecided = || Stop::Terminated(Termination::new(Reason::Stalled, "the Hessian could not be decomposed"));
+        let mut model = self.model().ok_or_else(undecided)?;
+        for _ in 0..80 {
+            let border = self.propose(&mut model).ok_or_else(undecided)?;
+            multiply(&self.h, &self.p, &mut self.hp);
+            let slope = dot(&self.at.g, &self.p);
+            let predicted = slope + 0.5 * dot(&self.p, &self.hp);
+            let length = norm(&self.p);
+            if predicted >= 0.0 || length == 0.0 {
+                let detail = format!("the gradient is {size:e} and nothing is left to gain");
+                return Err(Stop::Terminated(Termination::new(Reason::GradientNorm, detail)));
+            }
+            let trial = self.at.ray(f, &self.p, slope).at(1.0);
+            let change = trial.value - start;
+            let noise = 4.0 * f64::EPSILON * start.abs();
+            // Where rounding hides the decrease, the gradient at the end of the step decides.
+            let drowned = -predicted <= 10.0 * noise && change.abs() <= 10.0 * noise;
+            let ratio = match drowned {
+                true if max_abs(&self.at.next) <= size => 1.0,
+                true => 0.0,
+                false => change / predicted,
+            };
+            if !trial.is_finite() || !ratio.is_finite() || ratio < 0.25 {
+                self.radius = 0.25 * length.min(self.radius);
+            } else if ratio > 0.75 && border {
+                self.radius *= 3.0;
+            }
+            if trial.is_finite() && ratio > 1e-4 {
+                return Ok(self.at.advance(Accepted { length: 1.0, value: trial.value }, length));
+            }
+            if drowned || length <= 1e-17 * norm(&self.at.x) {
+                self.at.left();
+                let detail =
+                    format!("the predicted decrease {:e} is below the rounding of the objective {start:e}", -predicted);
+                return Err(Stop::Terminated(Termination::new(Reason::Stalled, detail)));
+            }
+        }
+        self.at.left();
+        let detail = format!("no step inside a trust region of radius {:e} lowers the objective", self.radius);
+        Err(Stop::Terminated(Termination::new(Reason::LineSearchFailed, detail)))
+    }
+
+    fn point(&self) -> &[f64] {
+        &self.at.x
+    }
+
+    fn visit(&mut self, state: &mut dyn StateVisitor) {
+        self.at.visit(state);
+        state.number("radius", &mut self.radius);
+    }
+
+    fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
+        self.at.restore(f)
+    }
+
+    fn stationarity(&self) -> Option<f64> {
+        self.at.stationarity()
+    }
+
+    fn value(&self) -> Option<f64> {
+        self.at.stationarity().map(|_| self.at.value)
+    }
+
+    fn monotone(&self) -> bool {
+        true
+    }
+
+    fn move_to(&mut self, x: &[f64]) -> bool {
+        self.at.move_to(x);
+        self.radius = 0.0;
+        true
+    }
+}
