@@ -22,6 +22,9 @@ pub struct Rule {
     step: u64,
     /// The reported point before the step.
     before: Vec<f64>,
+    /// What it is made from, to begin anew elsewhere.
+    spec: OptimizerSpec,
+    layout: Layout,
 }
 
 impl Rule {
@@ -32,7 +35,17 @@ impl Rule {
     pub fn new(spec: &OptimizerSpec, layout: &Layout, start: Vec<f64>) -> Result<Rule, SpecError> {
         let first = FirstOrder::new(spec, layout, &start)?;
         let zeros = || vec![0.0; start.len()];
-        Ok(Rule { first, g: zeros(), before: zeros(), x: start, value: 0.0, fresh: false, step: 0 })
+        Ok(Rule {
+            first,
+            g: zeros(),
+            before: zeros(),
+            x: start,
+            value: 0.0,
+            fresh: false,
+            step: 0,
+            spec: spec.clone(),
+            layout: layout.clone(),
+        })
     }
 }
 
@@ -120,5 +133,13 @@ impl DeterministicSolver for Rule {
 
     fn value(&self) -> Option<f64> {
         self.fresh.then_some(self.value)
+    }
+
+    fn move_to(&mut self, x: &[f64]) -> bool {
+        let Ok(first) = FirstOrder::new(&self.spec, &self.layout, x) else { return false };
+        self.first = first;
+        self.x.copy_from_slice(x);
+        self.fresh = false;
+        true
     }
 }

@@ -71,7 +71,8 @@ fn a_saddle_that_leads_down_for_ever_is_unbounded() {
         for start in [[0.0, 0.0], [1.0, 0.0], [1.0, 1e-3]] {
             let found = minimize(&mut saddle(), solver, &start, Minimize::default());
             assert_eq!(found.termination.reason, Reason::Unbounded, "{solver} {start:?}: {:?}", found.termination);
-            if start[1] == 0.0 {
+            // From [1, 0] a trust region leaves the saddle's ridge by itself.
+            if start == [0.0, 0.0] {
                 assert_eq!(found.escapes[0].from, CriticalPoint::Saddle);
             }
         }

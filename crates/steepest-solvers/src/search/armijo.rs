@@ -29,13 +29,37 @@ impl Default for Armijo {
     }
 }
 
+/// A trial whose decrease is at least this share of what the slope promises was too short: f hardly curves there.
+const STRAIGHT: f64 = 0.75;
+/// Doublings of a trial that was too short.
+const MAX_DOUBLINGS: usize = 40;
+
+impl Armijo {
+    /// The first trial, doubled while f falls almost as its slope says.
+    fn reach(&self, ray: &mut Ray<'_>, first: f64) -> f64 {
+        let straight = |ray: &mut Ray<'_>, t: f64| ray.value(t) <= ray.start + STRAIGHT * t * ray.slope;
+        let mut t = first;
+        for _ in 0..MAX_DOUBLINGS {
+            if !straight(ray, 2.0 * t) {
+                break;
+            }
+            t *= 2.0;
+        }
+        t
+    }
+}
+
 impl Search for Armijo {
     fn search(&mut self, ray: &mut Ray<'_>, first: f64, _done: u64) -> Result<Accepted, Stop> {
         let (start, slope) = (ray.start, ray.slope);
         let noise = self.rounding * start.abs();
         let mut t = first;
-        for _ in 0..self.max_trials {
-            let value = ray.value(t);
+        for count in 0..self.max_trials {
+            let mut value = ray.value(t);
+            if count == 0 && value <= start + STRAIGHT * t * slope {
+                t = self.reach(ray, t);
+                value = ray.value(t);
+            }
             let fell = value <= start + self.decrease * t * slope;
             if fell || value <= start + noise {
                 let here = ray.slope();
