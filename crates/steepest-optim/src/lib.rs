@@ -33,7 +33,7 @@ pub use groups::{GroupSpec, Pattern};
 pub use link::{IntoChain, IntoLink, Link, Place, chain};
 pub use optimizer::{OnNonFinite, Optimizer, StepError};
 pub use optimizer_spec::OptimizerSpec;
-pub use options::Options;
+pub use options::{Options, Texts};
 pub use precision::Moments;
 pub use pytorch::{PyTorchNames, pytorch_name};
 pub use rate::{Needs, RateUnit};

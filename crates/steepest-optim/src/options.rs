@@ -6,6 +6,9 @@ use crate::{
     suggest::suggest,
 };
 
+/// Values that stay as they were written, with their keys.
+pub type Texts = Vec<(&'static str, Arg)>;
+
 /// The options of a call with defaults filled in and ranges checked.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -82,8 +85,9 @@ impl Options {
         options: &'static [OptionSpec],
         positional: &'static [&'static str],
         texts: &[&'static str],
-    ) -> Result<(Options, Vec<(&'static str, Arg)>), SpecError> {
-        let (mut given, mut kept): (Vec<(&'static str, &Arg)>, Vec<(&'static str, Arg)>) = Default::default();
+    ) -> Result<(Options, Texts), SpecError> {
+        let mut given: Vec<(&'static str, &Arg)> = Vec::new();
+        let mut kept = Texts::new();
         let mut order = positional.iter();
         for arg in &call.args {
             let key = match &arg.key {

@@ -56,8 +56,8 @@ impl Cholesky {
         self.solve_columns(b, 1);
     }
 
-    /// B ← A⁻¹B for `columns` columns one after the other: blocked, so that L is not read once a column.
-    fn solve_columns(&self, b: &mut [f64], columns: usize) {
+    /// B ← A⁻¹B for `columns` columns one after the other: blocked, so that L is not read once a column. O(dim²·columns).
+    pub fn solve_columns(&self, b: &mut [f64], columns: usize) {
         let dim = self.dim;
         let mut memory = MemBuffer::new(solve::solve_in_place_scratch::<f64>(dim, columns, Par::Seq));
         solve::solve_in_place(

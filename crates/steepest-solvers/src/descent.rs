@@ -65,6 +65,10 @@ impl<D: Direction> Descent<D> {
         self
     }
 
+    pub(crate) fn direction_mut(&mut self) -> &mut D {
+        &mut self.direction
+    }
+
     /// The first length to try: 1 where that is natural, else as much first-order decrease as in the last step (Nocedal and
     /// Wright, 2006, (3.60)), and at the start a hundredth of ‖x‖.
     fn first(&self, aim: Aim) -> f64 {
@@ -115,7 +119,10 @@ impl<D: Direction> DeterministicSolver for Descent<D> {
                     break accepted;
                 }
                 // A history that misleads is forgotten once before giving up.
-                Err(_) if self.direction.forget() => self.promised = 0.0,
+                Err(_) if self.direction.forget() => {
+                    self.promised = 0.0;
+                    self.at.restore(f)?;
+                }
                 Err(stop) => return Err(self.end(stop, slope, first)),
             }
         };

@@ -10,7 +10,8 @@
 use steepest_core::{Objective, StateVisitor, Stop};
 
 use crate::{
-    Descent,
+    Cholesky, Descent,
+    base::Base,
     descent::{Aim, Direction},
     place::Place,
     search::Wolfe,
@@ -25,18 +26,21 @@ pub type Lbfgs = Descent<LimitedMemory>;
 pub struct LimitedMemory {
     memory: usize,
     dim: usize,
-    /// Steps s and gradient changes y, one behind the other in places 0, 1, … of which `newest` was written last.
+    /// Steps s and gradient changes y, one behind the other in `memory` + 1 places taken in turn: the one after `newest` has room
+    /// for a pair that may not enter.
     s: Vec<f64>,
     y: Vec<f64>,
     /// sᵀy of each place.
     sy: Vec<f64>,
     newest: u64,
+    /// How many pairs are remembered.
+    pairs: u64,
     /// yᵀy of the newest.
     yy: f64,
     /// Room for the α of the recursion.
     alpha: Vec<f64>,
-    /// Room for a pair that may not enter.
-    spare: [Vec<f64>; 2],
+    /// H₀, where one is known.
+    base: Option<Base>,
 }
 
 impl Lbfgs {
@@ -44,6 +48,14 @@ impl Lbfgs {
     pub fn new(x: Vec<f64>, memory: usize) -> Lbfgs {
         let direction = LimitedMemory::new(x.len(), memory);
         Descent::with(x, direction, Box::new(Wolfe::default()))
+    }
+
+    /// Takes the inverse of an approximate Hessian for H₀, in place of γI. The matrix is block-diagonal: parameter j·K + k lies in
+    /// block k of K = `blocks`; `factors` are those of the blocks, or one that serves all of them. With several blocks only
+    /// differences between them are taken to matter, as between the classes of a softmax: directions keep the sum of each K
+    /// parameters j·K … j·K + K − 1. It is no part of the state that [`visit`](crate::DeterministicSolver::visit) shows.
+    pub fn set_base(&mut self, factors: Vec<Cholesky>, blocks: usize) {
+        self.direction_mut().base = Some(Base::new(factors, blocks));
     }
 }
 
@@ -57,17 +69,17 @@ impl LimitedMemory {
             s: Vec::new(),
             y: Vec::new(),
             sy: Vec::new(),
-            newest: 0,
+            newest: memory as u64,
+            pairs: 0,
             yy: 0.0,
             alpha: vec![0.0; memory],
-            spare: [vec![0.0; dim], vec![0.0; dim]],
+            base: None,
         }
     }
 
     /// The place of the pair that is `age` steps older than the newest.
     fn place(&self, age: usize) -> usize {
-        let pairs = self.sy.len();
-        (self.newest as usize + pairs - age) % pairs
+        (self.newest as usize + self.memory + 1 - age) % (self.memory + 1)
     }
 
     fn pair(&self, age: usize) -> (&[f64], &[f64], f64) {
@@ -78,10 +90,13 @@ impl LimitedMemory {
 
     /// d ← −Hg; returns gᵀd.
     fn recursion(&mut self, g: &[f64], d: &mut [f64]) -> f64 {
-        let pairs = self.sy.len();
+        let pairs = self.pairs as usize;
         if pairs == 0 {
             negate(d, g);
-            return -dot(g, g);
+            if let Some(base) = &self.base {
+                base.apply(d, None);
+            }
+            return dot(g, d);
         }
         let mut product = negate_dot(d, g, self.pair(0).0);
         for age in 0..pairs {
@@ -89,6 +104,10 @@ impl LimitedMemory {
             let a = product / sy;
             product = if age + 1 < pairs {
                 add_dot(d, -a, y, 1.0, self.pair(age + 1).0)
+            } else if let Some(base) = &self.base {
+                add_dot(d, -a, y, 1.0, y);
+                base.apply(d, Some(self.pair(0)));
+                dot(d, y)
             } else {
                 let gamma = self.sy[self.place(0)] / self.yy;
                 add_dot(d, -a, y, gamma, y)
@@ -107,38 +126,40 @@ impl LimitedMemory {
 
 impl Direction for LimitedMemory {
     fn propose(&mut self, _f: &mut dyn Objective<f64>, at: &Place, d: &mut [f64]) -> Result<Aim, Stop> {
-        Ok(Aim { slope: self.recursion(&at.g, d), scaled: !self.sy.is_empty() })
+        Ok(Aim { slope: self.recursion(&at.g, d), scaled: self.pairs > 0 || self.base.is_some() })
     }
 
     fn learn(&mut self, at: &Place) {
-        let [s, y] = &mut self.spare;
+        let next = (self.newest as usize + 1) % (self.memory + 1);
+        let range = next * self.dim..(next + 1) * self.dim;
+        if self.sy.len() == next {
+            if next == 0 {
+                let all = (self.memory + 1) * self.dim;
+                self.s.reserve_exact(all);
+                self.y.reserve_exact(all);
+            }
+            self.s.resize(range.end, 0.0);
+            self.y.resize(range.end, 0.0);
+            self.sy.push(0.0);
+        }
+        let (s, y) = (&mut self.s[range.clone()], &mut self.y[range]);
         let ss = difference(s, &at.trial, &at.x);
         let [sy, yy] = difference_dots(y, &at.next, &at.g, s);
         if sy.is_nan() || sy <= 1e-12 * ss.sqrt() * yy.sqrt() {
             return;
         }
-        self.yy = yy;
-        if self.sy.len() < self.memory {
-            self.s.extend_from_slice(s);
-            self.y.extend_from_slice(y);
-            self.newest = self.sy.len() as u64;
-            self.sy.push(sy);
-            return;
-        }
-        self.newest = (self.newest + 1) % self.memory as u64;
-        let place = self.newest as usize;
-        let range = place * self.dim..(place + 1) * self.dim;
-        self.s[range.clone()].copy_from_slice(s);
-        self.y[range].copy_from_slice(y);
-        self.sy[place] = sy;
+        (self.sy[next], self.yy) = (sy, yy);
+        self.newest = next as u64;
+        self.pairs = (self.pairs + 1).min(self.memory as u64);
     }
 
     fn forget(&mut self) -> bool {
-        let had = !self.sy.is_empty();
+        let had = self.pairs > 0;
         self.s.clear();
         self.y.clear();
         self.sy.clear();
-        self.newest = 0;
+        self.newest = self.memory as u64;
+        self.pairs = 0;
         had
     }
 
@@ -147,6 +168,7 @@ impl Direction for LimitedMemory {
         state.history("y", &mut self.y);
         state.history("sy", &mut self.sy);
         state.int("newest", &mut self.newest);
+        state.int("pairs", &mut self.pairs);
         state.number("yy", &mut self.yy);
     }
 }

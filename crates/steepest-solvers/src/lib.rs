@@ -3,6 +3,7 @@
 //! A descent is a [`Direction`] (where to go) with a [`Search`] (how far). [`Minimize`] drives any [`DeterministicSolver`] to an
 //! end that it can explain.
 
+mod base;
 mod bfgs;
 mod cholesky;
 mod conjugate;
@@ -11,11 +12,14 @@ mod curvature;
 mod descent;
 mod fista;
 mod function;
+mod gauss_newton;
 mod lbfgs;
+mod levenberg;
 mod minimize;
 mod nesterov;
 mod newton;
 mod newton_cg;
+mod orthogonal;
 mod place;
 mod registry;
 mod rule;
@@ -33,7 +37,9 @@ pub use curvature::{CriticalPoint, Curvature, WHOLE, eigen, look};
 pub use descent::{Aim, Descent, Direction};
 pub use fista::Fista;
 pub use function::Function;
+pub use gauss_newton::GaussNewton;
 pub use lbfgs::{Lbfgs, LimitedMemory};
+pub use levenberg::LevenbergMarquardt;
 pub use minimize::{Escape, Minimize, MinimizeError, Minimum, Observer, Progress};
 pub use nesterov::Nesterov;
 pub use newton::{ExactHessian, Newton};

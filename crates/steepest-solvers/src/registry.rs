@@ -6,13 +6,14 @@
 mod auto;
 mod classic;
 mod spec;
+mod squares;
 mod step;
 
 pub use spec::{SolverError, SolverSpec};
 pub use step::STEP_WORDS;
 
 use steepest_core::Layout;
-use steepest_optim::{Arg, OptionSpec, Options};
+use steepest_optim::{Arg, OptionSpec, Options, Texts};
 
 use crate::DeterministicSolver;
 
@@ -91,7 +92,7 @@ pub struct Choices {
     /// Where it stands in the text, from 1.
     pub column: usize,
     options: Options,
-    texts: Vec<(&'static str, Arg)>,
+    texts: Texts,
 }
 
 impl Choices {
@@ -138,6 +139,9 @@ pub static SOLVERS: &[&SolverEntry] = &[
     &classic::NEWTON,
     &classic::NEWTON_CG,
     &classic::TRUST_REGION,
+    &squares::GAUSS_NEWTON,
+    &squares::NATURAL,
+    &squares::LM,
     &classic::FISTA,
 ];
 

@@ -31,17 +31,20 @@ pub struct HeavyBall {
     last: Vec<f64>,
     /// Whether d may point up, as under fixed steps.
     free: bool,
+    /// Whether the last d was more than −g.
+    carried: bool,
 }
 
 impl HeavyBall {
     /// With the momentum β in [0, 1). `free`: a d that points up is taken as well, as the method says under fixed steps.
     pub fn new(beta: f64, free: bool) -> HeavyBall {
-        HeavyBall { beta, last: Vec::new(), free }
+        HeavyBall { beta, last: Vec::new(), free, carried: false }
     }
 }
 
 impl Direction for HeavyBall {
     fn propose(&mut self, _f: &mut dyn Objective<f64>, at: &Place, d: &mut [f64]) -> Result<Aim, Stop> {
+        self.carried = !self.last.is_empty();
         if self.last.is_empty() {
             negate(d, &at.g);
         } else {
@@ -56,9 +59,8 @@ impl Direction for HeavyBall {
     }
 
     fn forget(&mut self) -> bool {
-        let had = !self.last.is_empty();
         self.last.clear();
-        had
+        std::mem::take(&mut self.carried)
     }
 
     fn visit(&mut self, state: &mut dyn StateVisitor) {

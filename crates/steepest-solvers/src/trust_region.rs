@@ -162,6 +162,14 @@ impl TrustRegion {
         }
     }
 
+    /// Where the model is convex Newton's step is tried at once; elsewhere a tenth of ‖x‖, at least of 1.
+    fn first_radius(&self, model: &Model) -> f64 {
+        match model {
+            Model::Exact { newton: false, .. } => 0.1 * norm(&self.at.x).max(1.0),
+            _ => norm(&self.newton).max(f64::MIN_POSITIVE),
+        }
+    }
+
     /// p for the current radius; whether it ends at the border. `None` where H cannot be decomposed.
     fn propose(&mut self, model: &mut Model) -> Option<bool> {
         match model {
@@ -221,12 +229,12 @@ impl DeterministicSolver for TrustRegion {
                 "the Hessian is not finite; the point is far outside the region where the loss can be computed";
             return Err(Stop::Terminated(Termination::new(Reason::Diverged, detail)));
         }
-        if self.radius == 0.0 {
-            self.radius = norm(&self.at.x).max(1.0);
-        }
         let (start, size) = (self.at.value, max_abs(&self.at.g));
         let undecided = || Stop::Terminated(Termination::new(Reason::Stalled, "the Hessian could not be decomposed"));
         let mut model = self.model().ok_or_else(undecided)?;
+        if self.radius == 0.0 {
+            self.radius = self.first_radius(&model);
+        }
         for _ in 0..80 {
             let border = self.propose(&mut model).ok_or_else(undecided)?;
             multiply(&self.h, &self.p, &mut self.hp);

@@ -8,7 +8,7 @@ use crate::NewtonCg;
 pub(super) const AUTO: SolverEntry = SolverEntry {
     name: "auto",
     title: "the solver that suits the objective, chosen by counts",
-    equation: "exact curvature and few variables: trust-region; non-smooth: fista; else lbfgs",
+    equation: "residuals: lm; exact curvature and few variables: trust-region; non-smooth: fista; else lbfgs",
     options: &[],
     texts: &[],
     positional: &[],
@@ -26,6 +26,9 @@ pub(super) fn choose(f: &mut dyn Objective<f64>, start: &[f64]) -> (&'static str
     let d = start.len();
     if f.prox().is_some() {
         return ("fista", "the objective has a non-smooth part with a proximal operator".into());
+    }
+    if let Some(squares) = f.residuals() {
+        return ("lm", format!("the objective is a sum of {} squares", squares.len()));
     }
     if d <= FEW && exact_curvature(f, start) {
         return ("trust-region", format!("the curvature is exact and {d} variables make it cheap"));

@@ -83,9 +83,9 @@ impl Search for Wolfe {
             if t <= 0.0 || !t.is_finite() || high.is_some_and(|h| h.t - low.t <= 1e-16 * h.t) {
                 break;
             }
-            // The first trial costs a pass whatever happens; the rest can be found along the line without one, where the
-            // objective knows its values along the line.
-            if count == 0
+            // A second trial mostly ends it; if not, the rest can be found along the line without a pass over data for each,
+            // where the objective knows its values there.
+            if count == 1
                 && ray.cause.is_none()
                 && ray.f.has_line()
                 && ray.f.at(ray.x).is_ok()
