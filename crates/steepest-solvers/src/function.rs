@@ -2,6 +2,8 @@
 
 use steepest_core::{Exactness, Layout, NonFinite, Objective, check_gradient};
 
+/// A closure that computes a value.
+type Value<'a> = Box<dyn FnMut(&[f64]) -> f64 + Send + 'a>;
 /// A closure that writes a gradient or a Hessian at its first argument into its second.
 type Write<'a> = Box<dyn FnMut(&[f64], &mut [f64]) + Send + 'a>;
 
@@ -24,7 +26,7 @@ type Write<'a> = Box<dyn FnMut(&[f64], &mut [f64]) + Send + 'a>;
 /// ```
 pub struct Function<'a> {
     layout: Layout,
-    value: Box<dyn FnMut(&[f64]) -> f64 + Send + 'a>,
+    value: Value<'a>,
     gradient: Option<Write<'a>>,
     hessian: Option<Write<'a>>,
     x: Vec<f64>,

@@ -47,6 +47,8 @@ pub struct LevenbergMarquardt {
 const BORDER: f64 = 0.1;
 /// Steps that gain less than this share, in fact and by the model, drown in the rounding of the sum.
 const DROWNED: f64 = 1e-12;
+/// A radius that binds no step.
+const FREE: f64 = 1e150;
 /// How long the geodesic correction may be against p.
 const BEND: f64 = 0.75;
 
@@ -247,7 +249,7 @@ impl DeterministicSolver for LevenbergMarquardt {
             let linear = self.qr.image_norm(&self.p).powi(2) / (2.0 * start);
             let damping = self.lambda * length * length / (2.0 * start);
             let predicted = linear + 2.0 * damping;
-            if self.geodesic && self.geodesic(f) {
+            if self.geodesic && self.known && self.geodesic(f) {
                 self.p.iter_mut().zip(&self.bend).for_each(|(p, a)| *p -= 0.5 * a);
             }
             let moved = norm(&self.p);
@@ -264,6 +266,12 @@ impl DeterministicSolver for LevenbergMarquardt {
                 std::mem::swap(&mut self.at.g, &mut self.at.next);
                 if after <= 0.7 * before {
                     return Ok(self.at.advance(Accepted { length: 1.0, value }, moved));
+                }
+                if self.lambda > 0.0 {
+                    // Damping is for models that cannot be trusted; here it only shortens the step.
+                    self.known = false;
+                    self.radius = FREE;
+                    continue;
                 }
                 self.leave();
                 let detail = format!(

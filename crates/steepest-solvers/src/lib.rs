@@ -42,7 +42,7 @@ pub use lbfgs::{Lbfgs, LimitedMemory};
 pub use levenberg::LevenbergMarquardt;
 pub use minimize::{Escape, Minimize, MinimizeError, Minimum, Observer, Progress};
 pub use nesterov::Nesterov;
-pub use newton::{ExactHessian, Newton};
+pub use newton::{ExactHessian, Modify, Newton};
 pub use newton_cg::NewtonCg;
 pub use place::{Accepted, Place, Ray, Trial};
 pub use registry::{

@@ -158,7 +158,7 @@ impl Minimize {
         let budget = Budget { max_evals: self.max_evals, max_seconds: self.max_seconds };
         let mut f = Counted::new(f, budget);
         let mut run = Run::new(*self, &mut f, solver, observer)?;
-        let (termination, curvature) = run.to_the_end();
+        let (termination, curvature) = run.drive();
         Ok(run.report(termination, curvature))
     }
 }
@@ -215,7 +215,7 @@ impl<'a, 'f> Run<'a, 'f> {
     }
 
     /// Steps until something ends the run; leaves saddles on the way.
-    fn to_the_end(&mut self) -> (Termination, Option<Curvature>) {
+    fn drive(&mut self) -> (Termination, Option<Curvature>) {
         if let Some(end) = self.tell(None) {
             return (end, None);
         }

@@ -5,6 +5,9 @@
 //! from R by Givens rotations that eliminate D: J. J. Moré, “The Levenberg–Marquardt algorithm: implementation and theory”, 1978,
 //! doi:10.1007/BFb0067700. No product JᵀJ is formed, whose condition is the square of J's.
 
+// Loops index several arrays by one k, like the formulas they transcribe.
+#![allow(clippy::needless_range_loop)]
+
 /// The factors of a matrix of at least as many rows as columns.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Orthogonal {
@@ -31,7 +34,7 @@ fn length(v: &[f64]) -> f64 {
     if big == 0.0 || !big.is_finite() {
         return big;
     }
-    if big > 1e100 || big < 1e-100 {
+    if !(1e-100..=1e100).contains(&big) {
         return big * v.iter().map(|v| (v / big) * (v / big)).sum::<f64>().sqrt();
     }
     crate::norm(v)

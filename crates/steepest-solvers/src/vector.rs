@@ -4,6 +4,7 @@
 //! tree. Above [`PARALLEL`] elements the halves of the tree are threads' work, so that the bits do not depend on their number.
 //! Nothing here allocates.
 
+use rayon::prelude::*;
 use steepest_core::Shards;
 
 /// Elements of a shard: about what fits into the first level of cache with its neighbours.
@@ -86,17 +87,28 @@ pub fn norm(a: &[f64]) -> f64 {
     dot(a, a).sqrt()
 }
 
-/// ‖a‖∞; NaN where an element is NaN.
+/// The larger of two; NaN where one is NaN.
+fn larger(m: f64, v: f64) -> f64 {
+    if v > m || v.is_nan() { v } else { m }
+}
+
+/// ‖a‖∞; NaN where an element is NaN. A maximum has the same bits in any order.
 pub fn max_abs(a: &[f64]) -> f64 {
+    if a.len() >= PARALLEL {
+        return a.par_chunks(SHARD).map(max_piece).reduce(|| 0.0, larger);
+    }
+    max_piece(a)
+}
+
+fn max_piece(a: &[f64]) -> f64 {
     let mut acc = [0.0f64; LANES];
-    let keep = |m: f64, v: f64| if v > m || v.is_nan() { v } else { m };
     let whole = a.len() - a.len() % LANES;
     for chunk in a[..whole].chunks_exact(LANES) {
         for l in 0..LANES {
-            acc[l] = keep(acc[l], chunk[l].abs());
+            acc[l] = larger(acc[l], chunk[l].abs());
         }
     }
-    a[whole..].iter().map(|v| v.abs()).chain(acc).fold(0.0, keep)
+    a[whole..].iter().map(|v| v.abs()).chain(acc).fold(0.0, larger)
 }
 
 /// out ← x + t·d.

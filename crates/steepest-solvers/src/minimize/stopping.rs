@@ -42,7 +42,7 @@ const FAR: f64 = 1e20;
 const PATIENCE: u32 = 40;
 
 fn bound(tolerance: Tolerance, reference: f64) -> Option<f64> {
-    (tolerance != Tolerance::default()).then(|| tolerance.absolute + tolerance.relative * reference)
+    (tolerance != Tolerance::default()).then_some(tolerance.absolute + tolerance.relative * reference)
 }
 
 impl Stopping {

@@ -5,10 +5,11 @@ use steepest_optim::{OptionSpec, Range, Value};
 use super::step::{LR, MINIMUM, STEP, step_option};
 use super::{Needs, SolverEntry};
 use crate::{
-    Descent, Fista, LimitedMemory, Newton, NewtonCg,
+    Descent, ExactHessian, Fista, LimitedMemory, NewtonCg,
     bfgs::Bfgs,
     conjugate::{Beta, Conjugate},
     nesterov::Nesterov,
+    newton::Modify,
     steepest::{HeavyBall, Steepest},
     trust_region::{Subproblem, TrustRegion},
 };
@@ -163,15 +164,25 @@ pub(super) const LBFGS: SolverEntry = SolverEntry {
 pub(super) const NEWTON: SolverEntry = SolverEntry {
     name: "newton",
     title: "Newton's method with the exact Hessian",
-    equation: "x⁺ = x − t(∇²f + τI)⁻¹∇f, the smallest τ that makes it a descent",
-    options: &[STEP, MINIMUM],
+    equation: "x⁺ = x − t(∇²f + τI)⁻¹∇f with the smallest τ that makes it a descent, or x − t|∇²f|⁻¹∇f",
+    options: &[
+        OptionSpec::choice(
+            "modify",
+            &["shift", "absolute"],
+            "where the Hessian is not positive definite: add τ, or take its eigenvalues by their size",
+        ),
+        STEP,
+        MINIMUM,
+    ],
     texts: &[LR],
     positional: &["lr"],
     needs: Needs::Smooth,
     source: "Nocedal and Wright, 2006, algorithm 3.3",
     build: |choices, setup| {
         let search = step_option(choices, &setup, "wolfe", None)?;
-        Ok(Box::new(Newton::new(setup.start).searching(search)))
+        let modify = if choices.word("modify") == "absolute" { Modify::Absolute } else { Modify::Shift };
+        let direction = ExactHessian::new(setup.start.len(), modify);
+        Ok(Box::new(Descent::with(setup.start, direction, search)))
     },
 };
 
