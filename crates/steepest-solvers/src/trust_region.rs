@@ -39,6 +39,9 @@ pub struct TrustRegion {
     newton: Vec<f64>,
 }
 
+/// How far the first step may go at most, in units of ‖x‖, at least of 1.
+const FAR: f64 = 1e3;
+
 /// The Hessian's eigenvalues and vectors, and g in their coordinates.
 struct Spectrum {
     values: Vec<f64>,
@@ -166,7 +169,7 @@ impl TrustRegion {
     fn first_radius(&self, model: &Model) -> f64 {
         match model {
             Model::Exact { newton: false, .. } => 0.1 * norm(&self.at.x).max(1.0),
-            _ => norm(&self.newton).max(f64::MIN_POSITIVE),
+            _ => norm(&self.newton).min(FAR * norm(&self.at.x).max(1.0)).max(f64::MIN_POSITIVE),
         }
     }
 
@@ -241,9 +244,13 @@ impl DeterministicSolver for TrustRegion {
             let slope = dot(&self.at.g, &self.p);
             let predicted = slope + 0.5 * dot(&self.p, &self.hp);
             let length = norm(&self.p);
-            if predicted >= 0.0 || length == 0.0 {
-                let detail = format!("the gradient is {size:e} and nothing is left to gain");
-                return Err(Stop::Terminated(Termination::new(Reason::GradientNorm, detail)));
+            if size == 0.0 {
+                return Err(Stop::Terminated(Termination::new(Reason::GradientNorm, "the gradient is zero")));
+            }
+            if predicted >= 0.0 || !predicted.is_finite() {
+                // A step through a nearly singular Hessian, made of rounding alone: a shorter one is not.
+                self.radius = 0.1 * length.min(self.radius);
+                continue;
             }
             let trial = self.at.ray(f, &self.p, slope).at(1.0);
             let change = trial.value - start;
