@@ -5,14 +5,19 @@
 
 mod base;
 mod bfgs;
+pub mod bounded;
 mod cholesky;
 mod conjugate;
+pub mod constrained;
 mod counted;
 mod curvature;
 mod descent;
-mod fista;
+pub mod flow;
 mod function;
 mod gauss_newton;
+pub mod global;
+#[cfg(test)]
+mod joint;
 mod lbfgs;
 mod levenberg;
 mod minimize;
@@ -21,8 +26,10 @@ mod newton;
 mod newton_cg;
 mod orthogonal;
 mod place;
+pub mod prox;
 mod registry;
 mod rule;
+pub mod sampling;
 mod search;
 mod solver;
 mod steepest;
@@ -30,12 +37,12 @@ mod trust_region;
 mod vector;
 
 pub use bfgs::Bfgs;
+pub use bounded::LbfgsB;
 pub use cholesky::Cholesky;
 pub use conjugate::{Beta, Conjugate};
 pub use counted::{Budget, Counted};
 pub use curvature::{CriticalPoint, Curvature, WHOLE, eigen, look};
 pub use descent::{Aim, Descent, Direction};
-pub use fista::Fista;
 pub use function::Function;
 pub use gauss_newton::GaussNewton;
 pub use lbfgs::{Lbfgs, LimitedMemory};
@@ -45,6 +52,7 @@ pub use nesterov::Nesterov;
 pub use newton::{ExactHessian, Modify, Newton};
 pub use newton_cg::NewtonCg;
 pub use place::{Accepted, Place, Ray, Trial};
+pub use prox::Fista;
 pub use registry::{
     BoxedSolver, Choices, Needs, SOLVERS, STEP_WORDS, Setup, SolverEntry, SolverError, SolverSpec, TextOption,
     solver_entry,

@@ -1,0 +1,378 @@
+//! The method of multipliers: the augmented Lagrangian is minimized, then the multipliers move by what is violated.
+//!
+//! λ ← λ + ρc(x),   μ ← max(0, μ + ρh(x)),   and ρ grows tenfold where the violation did not halve. E. Birgin and J. Martínez,
+//! “Practical Augmented Lagrangian Methods for Constrained Optimization”, 2014, doi:10.1137/1.9781611973365, algorithm 4.1. The
+//! inner problems are solved by L-BFGS-B, so that bounds are always kept.
+
+use steepest_core::{NonFinite, Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
+
+use super::lagrangian::{Constraint, Lagrangian, Multipliers, Sense};
+use crate::bounded::LbfgsB;
+use crate::prox::{BoxSet, SetError};
+use crate::{DeterministicSolver, max_abs};
+
+/// Steps of one inner minimization at most.
+const INNER_STEPS: usize = 2_000;
+/// ρ is not raised beyond this.
+const LARGEST: f64 = 1e12;
+/// Below this the inner problem is taken for unbounded.
+const FAR: f64 = -1e20;
+
+/// What a constraint costs at the solution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Price {
+    /// What was asked.
+    pub sense: Sense,
+    /// c(x) − level.
+    pub excess: f64,
+    /// The multiplier λ of L = f + Σ λ·(c − level), with λ ≥ 0 for `AtMost`; of `AtLeast` that of level − c, ≥ 0 as well.
+    pub multiplier: f64,
+    /// The shadow price ∂f*/∂level: by how much the minimum rises per unit by which the level rises. It is −λ for `Equal`, −λ ≤ 0
+    /// for `AtMost` (more room lowers the minimum), +λ ≥ 0 for `AtLeast` (more asked for raises it), and 0 where the constraint is
+    /// not active. Of a maximum the price has the other sign.
+    pub shadow_price: f64,
+}
+
+/// The augmented Lagrangian method. One step is one inner minimization and one update of the multipliers.
+///
+/// The reported norm is the largest of ‖P(x − ∇L) − x‖∞ over the bounds, the violation |c|, and |max(h, −μ/ρ)|, which vanish
+/// together at points that satisfy the first-order conditions (Karush, Kuhn, Tucker).
+///
+/// ```
+/// use steepest_core::{Exactness, Layout, NonFinite, Objective};
+/// use steepest_solvers::{DeterministicSolver, constrained::{AugmentedLagrangian, Constraint}, prox::BoxSet};
+/// # struct F(Layout, Vec<f64>, fn(&[f64]) -> f64, fn(&[f64], &mut [f64]));
+/// # impl Objective<f64> for F {
+/// #     fn layout(&self) -> &Layout { &self.0 }
+/// #     fn at(&mut self, x: &[f64]) -> Result<f64, NonFinite> { self.1 = x.to_vec(); Ok(self.2(x)) }
+/// #     fn gradient(&mut self, g: &mut [f64]) -> Result<(), NonFinite> { self.3(&self.1, g); Ok(()) }
+/// #     fn hvp(&mut self, _: &[f64], _: &mut [f64]) -> Exactness { Exactness::Exact }
+/// # }
+/// # let function = |value, gradient| F(Layout::vector(2), vec![], value, gradient);
+/// // x² + y² under x + y ≥ 2: the minimum 2 at (1, 1); asking for one unit more costs 2.
+/// let mut bowl = function(|x| x[0] * x[0] + x[1] * x[1], |x, g| { g[0] = 2.0 * x[0]; g[1] = 2.0 * x[1] });
+/// let sum = function(|x| x[0] + x[1], |_, g| g.fill(1.0));
+/// let constraints = vec![Constraint::at_least(sum, 2.0)];
+/// let mut solver = AugmentedLagrangian::new(vec![0.0, 0.0], constraints, BoxSet::unbounded(2))?;
+/// while solver.stationarity().is_none_or(|size| size > 1e-9) {
+///     solver.step(&mut bowl)?;
+/// }
+/// assert!((solver.point()[0] - 1.0).abs() < 1e-8 && (solver.prices()[0].shadow_price - 2.0).abs() < 1e-7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct AugmentedLagrangian<'a> {
+    x: Vec<f64>,
+    value: f64,
+    g: Vec<f64>,
+    terms: Multipliers<'a>,
+    bounds: BoxSet,
+    /// ‖P(x − ∇L) − x‖∞ with the updated multipliers.
+    stationary: f64,
+    violation: f64,
+    tolerance: f64,
+    inner: f64,
+    step: u64,
+    fresh: bool,
+}
+
+impl<'a> AugmentedLagrangian<'a> {
+    /// Starts at the point of the box nearest to `x`, which may violate the constraints. Inner problems are solved to 10⁻⁹ at last.
+    ///
+    /// # Errors
+    /// [`SetError::Length`] when the box or a constraint has another dimension.
+    pub fn new(
+        x: Vec<f64>,
+        constraints: Vec<Constraint<'a>>,
+        bounds: BoxSet,
+    ) -> Result<AugmentedLagrangian<'a>, SetError> {
+        let expected = x.len();
+        if let Some(other) = constraints.iter().map(|c| c.function.layout().len()).find(|&d| d != expected) {
+            return Err(SetError::Length { what: "the argument of a constraint", found: other, expected });
+        }
+        let x = LbfgsB::new(x, bounds.clone(), 1)?.point().to_vec();
+        let terms = Multipliers::new(expected, constraints);
+        Ok(AugmentedLagrangian {
+            value: f64::NAN,
+            g: vec![0.0; expected],
+            terms,
+            bounds,
+            stationary: f64::INFINITY,
+            violation: f64::INFINITY,
+            tolerance: 1e-9,
+            inner: 1e-2,
+            step: 0,
+            fresh: false,
+            x,
+        })
+    }
+
+    /// With another tolerance of the last inner problems.
+    #[must_use]
+    pub fn with_tolerance(mut self, tolerance: f64) -> AugmentedLagrangian<'a> {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// The constraints' values, multipliers and shadow prices at the point, in the order they were given.
+    pub fn prices(&self) -> Vec<Price> {
+        let each = self.terms.constraints.iter().zip(self.terms.multiplier.iter().zip(&self.terms.excess));
+        each.map(|(constraint, (&multiplier, &excess))| {
+            let turned = constraint.sense == Sense::AtLeast;
+            let shadow_price = if turned { multiplier } else { 0.0 - multiplier };
+            Price {
+                sense: constraint.sense,
+                excess: if turned { 0.0 - excess } else { excess },
+                multiplier,
+                shadow_price,
+            }
+        })
+        .collect()
+    }
+
+    /// By how much the worst constraint is violated, complementarity included.
+    pub fn violation(&self) -> f64 {
+        self.violation
+    }
+
+    /// f, ∇L and the violation at x with the multipliers as they are.
+    fn look(&mut self, f: &mut dyn Objective<f64>) -> Result<(), NonFinite> {
+        let mut lagrangian = Lagrangian { f, terms: &mut self.terms, plain: 0.0 };
+        lagrangian.at(&self.x)?;
+        self.value = lagrangian.plain;
+        lagrangian.gradient(&mut self.g)?;
+        // ∇f + Σ λ∇c, without the term of ρ.
+        for (k, slope) in self.terms.slopes.chunks_exact(self.g.len()).enumerate() {
+            let extra = self.terms.pull(k) - self.terms.multiplier[k];
+            self.g.iter_mut().zip(slope).for_each(|(g, s)| *g -= extra * s);
+        }
+        self.violation = self.terms.violation();
+        self.stationary = self.bounds.projected_gradient_norm(&self.x, &self.g);
+        Ok(())
+    }
+
+    /// Minimizes the augmented Lagrangian from x; false where it is unbounded and ρ has to grow.
+    fn minimize(&mut self, f: &mut dyn Objective<f64>) -> Result<bool, Stop> {
+        let mut lagrangian = Lagrangian { f, terms: &mut self.terms, plain: 0.0 };
+        let Ok(mut solver) = LbfgsB::new(self.x.clone(), self.bounds.clone(), 20) else { return Ok(true) };
+        solver.restore(&mut lagrangian)?;
+        for _ in 0..INNER_STEPS {
+            if solver.stationarity().is_some_and(|size| size <= self.inner) {
+                break;
+            }
+            // The end by rounding is an end; whether it is good enough is judged outside.
+            let Ok(info) = solver.step(&mut lagrangian) else { break };
+            if info.value.is_some_and(|value| value < FAR) || max_abs(solver.point()) > -FAR {
+                return Ok(false);
+            }
+        }
+        self.x.copy_from_slice(solver.point());
+        Ok(true)
+    }
+
+    fn failed(&self) -> Stop {
+        let (rho, violation) = (self.terms.rho, self.violation);
+        let detail = format!(
+            "the penalty reached {rho:e} and a constraint is still violated by {violation:e}: the constraints may contradict one \
+             another near this point, or the objective falls without limit; start somewhere else"
+        );
+        Stop::Terminated(Termination::new(Reason::Stalled, detail))
+    }
+}
+
+impl DeterministicSolver for AugmentedLagrangian<'_> {
+    fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
+        let number = self.step + 1;
+        if !self.fresh {
+            self.restore(f)?;
+        }
+        if self.step == 0 {
+            let squares = crate::dot(&self.terms.excess, &self.terms.excess);
+            let rho = 10.0 * self.value.abs().max(1.0) / (0.5 * squares).max(1e-12);
+            self.terms.rho = rho.clamp(1e-6, 10.0);
+        }
+        let (before, old) = (self.violation, self.x.clone());
+        while !self.minimize(f)? {
+            self.terms.rho *= 10.0;
+            if self.terms.rho > LARGEST {
+                self.fresh = false;
+                return Err(self.failed());
+            }
+        }
+        self.look(f).map_err(crate::non_finite(number))?;
+        for k in 0..self.terms.multiplier.len() {
+            self.terms.multiplier[k] = self.terms.pull(k);
+        }
+        let violation = self.violation;
+        self.look(f).map_err(crate::non_finite(number))?;
+        if number > 1 && violation > 0.5 * before && violation > 0.1 * self.tolerance {
+            if self.terms.rho >= LARGEST {
+                return Err(self.failed());
+            }
+            self.terms.rho *= 10.0;
+        }
+        self.violation = violation;
+        self.inner = (0.1 * self.inner).max(self.tolerance);
+        self.step = number;
+        let moved = self.x.iter().zip(&old).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+        Ok(StepInfo {
+            step: number,
+            value: Some(self.value),
+            grad_norm: self.stationarity(),
+            lr: Some(self.terms.rho),
+            step_norm: Some(moved),
+            gap: None,
+        })
+    }
+
+    fn point(&self) -> &[f64] {
+        &self.x
+    }
+
+    fn visit(&mut self, state: &mut dyn StateVisitor) {
+        state.f64s("x", &mut self.x);
+        state.f64s("multiplier", &mut self.terms.multiplier);
+        state.number("rho", &mut self.terms.rho);
+        state.number("violation", &mut self.violation);
+        state.number("inner", &mut self.inner);
+        state.int("step", &mut self.step);
+    }
+
+    fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
+        let violation = self.violation;
+        self.look(f).map_err(crate::non_finite(self.step + 1))?;
+        if self.step > 0 {
+            self.violation = violation;
+        }
+        self.fresh = true;
+        Ok(())
+    }
+
+    fn stationarity(&self) -> Option<f64> {
+        self.fresh.then(|| self.stationary.max(self.violation))
+    }
+
+    fn value(&self) -> Option<f64> {
+        self.fresh.then_some(self.value)
+    }
+
+    /// Points are compared by their violation first, so that the newest one is the best.
+    fn monotone(&self) -> bool {
+        true
+    }
+
+    fn constrained(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::joint::Joint;
+
+    include!("../../reference/constrained.rs");
+
+    fn solve(f: &mut dyn Objective<f64>, solver: &mut AugmentedLagrangian<'_>) {
+        for _ in 0..100 {
+            solver.step(f).unwrap();
+            if solver.stationarity().unwrap() <= 1e-8 {
+                return;
+            }
+        }
+        panic!("not solved: {:?}", solver.stationarity());
+    }
+
+    fn linear(weights: &'static [f64]) -> impl Objective<f64> + Send {
+        Joint::new(weights.len(), |x: &[f64], g: &mut [f64]| {
+            g.copy_from_slice(weights);
+            crate::dot(weights, x)
+        })
+    }
+
+    /// −a ln x − b ln y under px + qy ≤ m.
+    #[test]
+    fn utility_under_a_budget() {
+        let (a, b, m) = (0.3, 0.7, 100.0);
+        let mut utility = Joint::new(2, move |x: &[f64], g: &mut [f64]| {
+            (g[0], g[1]) = (-a / x[0], -b / x[1]);
+            -a * x[0].ln() - b * x[1].ln()
+        });
+        let budget = Constraint::at_most(linear(&[2.0, 5.0]), m);
+        let mut solver = AugmentedLagrangian::new(vec![10.0, 10.0], vec![budget], BoxSet::unbounded(2)).unwrap();
+        solve(&mut utility, &mut solver);
+        assert!((solver.x[0] - a * m / 2.0).abs() < 1e-5 && (solver.x[1] - b * m / 5.0).abs() < 1e-5, "{:?}", solver.x);
+        // One more unit of income lowers −u by 1/m.
+        let price = solver.prices()[0];
+        assert!((price.shadow_price + 1.0 / m).abs() < 1e-7 && price.multiplier > 0.0, "{price:?}");
+    }
+
+    /// wL + rK for L^½K^½ ≥ q: cost 2q√(wr), marginal cost 2√(wr).
+    #[test]
+    fn cost_of_an_output() {
+        let (w, r, q) = (4.0, 9.0, 5.0);
+        let output = Joint::new(2, |x: &[f64], g: &mut [f64]| {
+            let y = (x[0] * x[1]).sqrt();
+            (g[0], g[1]) = (0.5 * y / x[0], 0.5 * y / x[1]);
+            y
+        });
+        let bounds = BoxSet::uniform(2, 1e-6, f64::INFINITY).unwrap();
+        let constraints = vec![Constraint::at_least(output, q)];
+        let mut solver = AugmentedLagrangian::new(vec![1.0, 1.0], constraints, bounds).unwrap();
+        solve(&mut linear(&[4.0, 9.0]), &mut solver);
+        assert!((solver.value - 2.0 * q * (w * r as f64).sqrt()).abs() < 1e-6, "{}", solver.value);
+        assert!((solver.x[0] - q * (r / w as f64).sqrt()).abs() < 1e-5, "{:?}", solver.x);
+        let price = solver.prices()[0];
+        assert!((price.shadow_price - 2.0 * (w * r as f64).sqrt()).abs() < 1e-5, "{price:?}");
+    }
+
+    /// Problem 71 of Hock and Schittkowski, as SciPy's trust-constr and SLSQP solve it.
+    #[test]
+    fn as_scipy_on_problem_71() {
+        let mut f = Joint::new(4, |x: &[f64], g: &mut [f64]| {
+            let sum = x[0] + x[1] + x[2];
+            g[0] = x[3] * (sum + x[0]);
+            g[1] = x[0] * x[3];
+            g[2] = x[0] * x[3] + 1.0;
+            g[3] = x[0] * sum;
+            x[0] * x[3] * sum + x[2]
+        });
+        let product = Joint::new(4, |x: &[f64], g: &mut [f64]| {
+            for i in 0..4 {
+                g[i] = (0..4).filter(|&j| j != i).map(|j| x[j]).product();
+            }
+            x.iter().product()
+        });
+        let squares = Joint::new(4, |x: &[f64], g: &mut [f64]| {
+            g.iter_mut().zip(x).for_each(|(g, x)| *g = 2.0 * x);
+            crate::dot(x, x)
+        });
+        let constraints = vec![Constraint::at_least(product, 25.0), Constraint::equal(squares, 40.0)];
+        let bounds = BoxSet::uniform(4, 1.0, 5.0).unwrap();
+        let mut solver = AugmentedLagrangian::new(vec![1.0, 5.0, 5.0, 1.0], constraints, bounds).unwrap();
+        solve(&mut f, &mut solver);
+        let (value, x, multipliers) = SCIPY;
+        assert!((solver.value - value).abs() < 1e-6 * value, "{} {value}", solver.value);
+        assert!(solver.x.iter().zip(x).all(|(a, b)| (a - b).abs() < 1e-4), "{:?} {x:?}", solver.x);
+        for (price, expected) in solver.prices().iter().zip(multipliers) {
+            assert!((price.multiplier - expected).abs() < 1e-4, "{price:?} {expected}");
+        }
+    }
+
+    #[test]
+    fn an_idle_constraint_costs_nothing_and_contradictions_are_told() {
+        let bowl = || {
+            Joint::new(1, |x: &[f64], g: &mut [f64]| {
+                g[0] = 2.0 * (x[0] - 1.0);
+                (x[0] - 1.0).powi(2)
+            })
+        };
+        let idle = vec![Constraint::at_most(linear(&[1.0]), 3.0)];
+        let mut solver = AugmentedLagrangian::new(vec![9.0], idle, BoxSet::unbounded(1)).unwrap();
+        solve(&mut bowl(), &mut solver);
+        assert!((solver.x[0] - 1.0).abs() < 1e-8 && solver.prices()[0].shadow_price == 0.0);
+        let both = vec![Constraint::at_least(linear(&[1.0]), 3.0), Constraint::at_most(linear(&[1.0]), 2.0)];
+        let mut solver = AugmentedLagrangian::new(vec![9.0], both, BoxSet::unbounded(1)).unwrap();
+        let stop = (0..200).find_map(|_| solver.step(&mut bowl()).err()).unwrap();
+        assert!(stop.to_string().contains("may contradict one another"), "{stop}");
+    }
+}

@@ -1,0 +1,478 @@
+//! Gradient flow: the curve x(t) with dx/dt = −∇J(x), of which gradient descent is Euler's discretization.
+//!
+//! J falls along the curve at the rate dJ/dt = −‖∇J‖². [`Flow`] follows it by Dormand and Prince's embedded pair of orders 5 and 4
+//! (J. Comput. Appl. Math. 6, 1980, doi:10.1016/0771-050X(80)90013-3) with its continuous extension of order 4 and a
+//! proportional-integral control of the step (E. Hairer, S. Nørsett and G. Wanner, “Solving Ordinary Differential Equations I”, 1993,
+//! sections II.4 to II.6, doi:10.1007/978-3-540-78862-1). [`euler`] takes the steps of gradient descent.
+//!
+//! An explicit method is stable for steps below about 3.3/λmax only, so that following the flow for a time 1/λmin takes some κ/3
+//! steps on a quadratic of condition number κ, whatever accuracy is asked for; [`Path::stiff`] says when this was the limit.
+
+use steepest_core::{NonFinite, Objective};
+use thiserror::Error;
+
+use crate::{max_abs, norm};
+
+/// Nodes of the stages, their rows, the weights of order 5, the error weights, and those of the continuous extension.
+const A: [&[f64]; 7] = [
+    &[],
+    &[1.0 / 5.0],
+    &[3.0 / 40.0, 9.0 / 40.0],
+    &[44.0 / 45.0, -56.0 / 15.0, 32.0 / 9.0],
+    &[19372.0 / 6561.0, -25360.0 / 2187.0, 64448.0 / 6561.0, -212.0 / 729.0],
+    &[9017.0 / 3168.0, -355.0 / 33.0, 46732.0 / 5247.0, 49.0 / 176.0, -5103.0 / 18656.0],
+    &[35.0 / 384.0, 0.0, 500.0 / 1113.0, 125.0 / 192.0, -2187.0 / 6784.0, 11.0 / 84.0],
+];
+const ERROR: [f64; 7] =
+    [71.0 / 57600.0, 0.0, -71.0 / 16695.0, 71.0 / 1920.0, -17253.0 / 339200.0, 22.0 / 525.0, -1.0 / 40.0];
+const DENSE: [f64; 7] = [
+    -12715105075.0 / 11282082432.0,
+    0.0,
+    87487479700.0 / 32700410799.0,
+    -10690763975.0 / 1880347072.0,
+    701980252875.0 / 199316789632.0,
+    -1453857185.0 / 822651844.0,
+    69997945.0 / 29380423.0,
+];
+/// The control: h ← h·0.9·err^(−0.17)·err_before^(0.04), within [0.2, 10].
+const SAFETY: f64 = 0.9;
+const INTEGRAL: f64 = 0.04;
+const PROPORTIONAL: f64 = 0.2 - 0.75 * INTEGRAL;
+const SHRINK: f64 = 0.2;
+const GROW: f64 = 10.0;
+/// hλ at which the pair is about to be unstable, and how often in a row it must be seen.
+const STABLE: f64 = 3.25;
+const OFTEN: u32 = 15;
+
+/// How the flow is followed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Flow {
+    /// The error of a step in each coordinate stays below `absolute + relative·|x|`, in the root mean square.
+    pub relative: f64,
+    /// See `relative`.
+    pub absolute: f64,
+    /// Steps at most, refused ones included.
+    pub max_steps: u64,
+    /// The flow ends where ‖∇J‖∞ is not above this; 0 follows it to the end of the time.
+    pub gtol: f64,
+}
+
+impl Default for Flow {
+    fn default() -> Self {
+        Flow { relative: 1e-6, absolute: 1e-9, max_steps: 100_000, gtol: 0.0 }
+    }
+}
+
+/// Points on a curve.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Path {
+    /// The times.
+    pub t: Vec<f64>,
+    /// The points.
+    pub x: Vec<Vec<f64>>,
+    /// J at each.
+    pub value: Vec<f64>,
+    /// Steps taken.
+    pub steps: u64,
+    /// Steps refused because their error was too large.
+    pub refused: u64,
+    /// Gradients evaluated.
+    pub gradients: u64,
+    /// Whether stability and not accuracy limited the steps for a while.
+    pub stiff: bool,
+    /// The time that was reached.
+    pub end: f64,
+}
+
+/// Why a curve could not be followed.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum FlowError {
+    /// An option or time that makes no sense.
+    #[error("{option} is {value}; it must be {expected}")]
+    Option {
+        /// Which.
+        option: &'static str,
+        /// What was given.
+        value: f64,
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// The gradient is not finite.
+    #[error("at t = {t}: {cause}")]
+    NonFinite {
+        /// When.
+        t: f64,
+        /// What.
+        cause: NonFinite,
+    },
+    /// Too many steps.
+    #[error(
+        "only t = {t} of {end} was reached in {steps} steps{}",
+        if *stiff { "; the problem is stiff, so follow a shorter time or precondition it" } else { "; allow more steps or a larger error" }
+    )]
+    Steps {
+        /// The time reached.
+        t: f64,
+        /// The time asked for.
+        end: f64,
+        /// The steps made.
+        steps: u64,
+        /// Whether stability limited them.
+        stiff: bool,
+    },
+}
+
+/// −∇J at x.
+fn downhill(f: &mut dyn Objective<f64>, x: &[f64], k: &mut [f64]) -> Result<f64, NonFinite> {
+    let value = f.at(x)?;
+    f.gradient(k)?;
+    k.iter_mut().for_each(|k| *k = -*k);
+    Ok(value)
+}
+
+impl Flow {
+    fn check(&self, times: &[f64]) -> Result<f64, FlowError> {
+        let positive = |option, value: f64| {
+            let expected = "a positive finite number";
+            if value > 0.0 && value.is_finite() { Ok(()) } else { Err(FlowError::Option { option, value, expected }) }
+        };
+        positive("the absolute error", self.absolute)?;
+        if !(self.relative >= 0.0 && self.relative.is_finite()) {
+            let expected = "zero or a positive finite number";
+            return Err(FlowError::Option { option: "the relative error", value: self.relative, expected });
+        }
+        let mut last = 0.0;
+        for &t in times {
+            if !(t >= last && t.is_finite()) {
+                let expected = "finite, not negative, and not before the one in front of it";
+                return Err(FlowError::Option { option: "a time", value: t, expected });
+            }
+            last = t;
+        }
+        Ok(last)
+    }
+
+    /// Follows the flow from `start` at t = 0 and reports it at the given times, which rise; the last one is the end. Times after
+    /// the flow came to rest (see [`gtol`](Flow::gtol)) are left out.
+    ///
+    /// Cost: 6 gradients a step, whatever the number of times.
+    ///
+    /// # Errors
+    /// [`FlowError`].
+    pub fn follow(&self, f: &mut dyn Objective<f64>, start: &[f64], times: &[f64]) -> Result<Path, FlowError> {
+        let end = self.check(times)?;
+        let mut run = Run::new(*self, f, start)?;
+        let mut waiting = times;
+        let mut path = Path::default();
+        while let [now, rest @ ..] = waiting
+            && *now <= 0.0
+        {
+            run.note(&mut path, *now, start)?;
+            waiting = rest;
+        }
+        while run.t < end && max_abs(&run.k[0]) > self.gtol {
+            if run.tried >= self.max_steps {
+                let (t, steps, stiff) = (run.t, run.tried, run.stiff);
+                return Err(FlowError::Steps { t, end, steps, stiff });
+            }
+            if !run.step(end)? {
+                continue;
+            }
+            while let [now, rest @ ..] = waiting
+                && *now <= run.t
+            {
+                let x = run.between(*now);
+                run.note(&mut path, *now, &x)?;
+                waiting = rest;
+            }
+            run.settle();
+        }
+        (path.steps, path.refused) = (run.taken, run.tried - run.taken);
+        (path.gradients, path.stiff, path.end) = (run.gradients, run.stiff, run.t);
+        Ok(path)
+    }
+}
+
+/// A curve being followed.
+struct Run<'f> {
+    flow: Flow,
+    f: &'f mut dyn Objective<f64>,
+    t: f64,
+    h: f64,
+    /// x at the start of the step, and at its end.
+    x: Vec<f64>,
+    next: Vec<f64>,
+    /// The slopes of the stages; the last one belongs to the end.
+    k: [Vec<f64>; 7],
+    /// Where the sixth slope was taken.
+    sixth: Vec<f64>,
+    error_before: f64,
+    /// The step that led to `t`.
+    last: f64,
+    after_refusal: bool,
+    close: u32,
+    stiff: bool,
+    taken: u64,
+    tried: u64,
+    gradients: u64,
+}
+
+impl<'f> Run<'f> {
+    fn new(flow: Flow, f: &'f mut dyn Objective<f64>, start: &[f64]) -> Result<Run<'f>, FlowError> {
+        let zeros = vec![0.0; start.len()];
+        let mut run = Run {
+            flow,
+            f,
+            t: 0.0,
+            h: 0.0,
+            x: start.to_vec(),
+            next: zeros.clone(),
+            k: std::array::from_fn(|_| zeros.clone()),
+            sixth: zeros,
+            error_before: 1e-4,
+            last: 0.0,
+            after_refusal: false,
+            close: 0,
+            stiff: false,
+            taken: 0,
+            tried: 0,
+            gradients: 1,
+        };
+        downhill(run.f, &run.x, &mut run.k[0]).map_err(|cause| FlowError::NonFinite { t: 0.0, cause })?;
+        // A step that moves x by a hundredth of its scale, or of the slope's.
+        let (size, slope) = (run.scaled(&run.x), run.scaled(&run.k[0]));
+        run.h = if slope > 1e-10 && size > 1e-10 { 0.01 * size / slope } else { 1e-6 };
+        Ok(run)
+    }
+
+    /// The root mean square of v in units of the allowed error.
+    fn scaled(&self, v: &[f64]) -> f64 {
+        let each = v.iter().zip(self.x.iter().zip(&self.next));
+        let sum: f64 = each
+            .map(|(v, (x, next))| {
+                let scale = self.flow.absolute + self.flow.relative * x.abs().max(next.abs());
+                (v / scale) * (v / scale)
+            })
+            .sum();
+        (sum / v.len().max(1) as f64).sqrt()
+    }
+
+    /// Tries a step that does not pass `end`; false where it is refused.
+    fn step(&mut self, end: f64) -> Result<bool, FlowError> {
+        self.tried += 1;
+        let h = if self.t + 1.01 * self.h >= end { end - self.t } else { self.h };
+        for stage in 1..7 {
+            let (known, open) = self.k.split_at_mut(stage);
+            self.next.copy_from_slice(&self.x);
+            for (a, k) in A[stage].iter().zip(known.iter()) {
+                self.next.iter_mut().zip(k).for_each(|(x, k)| *x += h * a * k);
+            }
+            if stage == 5 {
+                self.sixth.copy_from_slice(&self.next);
+            }
+            self.gradients += 1;
+            if let Err(cause) = downhill(self.f, &self.next, &mut open[0]) {
+                // Too far: the curve itself never leaves the domain, for J falls along it.
+                self.h = SHRINK * h;
+                self.after_refusal = true;
+                let lost = self.t + self.h <= self.t;
+                return if lost { Err(FlowError::NonFinite { t: self.t, cause }) } else { Ok(false) };
+            }
+        }
+        let mut error = vec![0.0; self.x.len()];
+        for (w, k) in ERROR.iter().zip(&self.k) {
+            error.iter_mut().zip(k).for_each(|(e, k)| *e += h * w * k);
+        }
+        let error = self.scaled(&error);
+        let raw = error.max(1e-30).powf(PROPORTIONAL) / SAFETY;
+        if error > 1.0 {
+            self.h = h * (1.0 / raw).max(SHRINK);
+            self.after_refusal = true;
+            return Ok(false);
+        }
+        let factor = (self.error_before.powf(INTEGRAL) / raw).clamp(SHRINK, GROW);
+        // Right after a refusal the step does not grow.
+        let factor = if self.after_refusal { factor.min(1.0) } else { factor };
+        self.after_refusal = false;
+        self.error_before = error.max(1e-4);
+        self.look_for_stiffness(h);
+        self.last = h;
+        self.h = h * factor;
+        self.t = if self.t + h >= end { end } else { self.t + h };
+        self.taken += 1;
+        Ok(true)
+    }
+
+    /// hλ from the last two slopes, which belong to points of the same time.
+    fn look_for_stiffness(&mut self, h: f64) {
+        let apart = |a: &[f64], b: &[f64]| norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>());
+        let distance = apart(&self.next, &self.sixth);
+        let curvature = apart(&self.k[6], &self.k[5]) / distance;
+        if distance > 0.0 && h * curvature > STABLE {
+            self.close += 1;
+            self.stiff |= self.close >= OFTEN;
+        } else {
+            self.close = 0;
+        }
+    }
+
+    /// x at a time within the last step, by the continuous extension.
+    fn between(&self, time: f64) -> Vec<f64> {
+        let h = self.last;
+        let s = 1.0 - (self.t - time) / h;
+        let r = 1.0 - s;
+        (0..self.x.len())
+            .map(|i| {
+                let rise = self.next[i] - self.x[i];
+                let bend = h * self.k[0][i] - rise;
+                let curl = rise - h * self.k[6][i] - bend;
+                let fourth: f64 = h * DENSE.iter().zip(&self.k).map(|(d, k)| d * k[i]).sum::<f64>();
+                self.x[i] + s * (rise + r * (bend + s * (curl + r * fourth)))
+            })
+            .collect()
+    }
+
+    /// The end of the step becomes the start of the next.
+    fn settle(&mut self) {
+        self.x.copy_from_slice(&self.next);
+        self.k.swap(0, 6);
+    }
+
+    fn note(&mut self, path: &mut Path, t: f64, x: &[f64]) -> Result<(), FlowError> {
+        let value = self.f.at(x).map_err(|cause| FlowError::NonFinite { t, cause })?;
+        path.t.push(t);
+        path.x.push(x.to_vec());
+        path.value.push(value);
+        Ok(())
+    }
+}
+
+/// Gradient descent with the step η as a path in the time t = kη: x ← x − η∇J(x), `steps` times, the start included.
+///
+/// Its distance from the flow at a fixed time halves with η.
+///
+/// # Errors
+/// [`FlowError`] for an η that makes no sense, or where the gradient is not finite.
+pub fn euler(f: &mut dyn Objective<f64>, start: &[f64], eta: f64, steps: u64) -> Result<Path, FlowError> {
+    if !(eta > 0.0 && eta.is_finite()) {
+        return Err(FlowError::Option { option: "the step size", value: eta, expected: "a positive finite number" });
+    }
+    let mut path = Path::default();
+    let (mut x, mut k) = (start.to_vec(), vec![0.0; start.len()]);
+    for step in 0..=steps {
+        let t = step as f64 * eta;
+        let value = downhill(f, &x, &mut k).map_err(|cause| FlowError::NonFinite { t, cause })?;
+        path.t.push(t);
+        path.x.push(x.clone());
+        path.value.push(value);
+        path.end = t;
+        x.iter_mut().zip(&k).for_each(|(x, k)| *x += eta * k);
+    }
+    (path.steps, path.gradients) = (steps, steps + 1);
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::joint::Joint;
+
+    /// ½Σ λᵢxᵢ², whose flow is xᵢ(t) = xᵢ(0)·exp(−λᵢt).
+    fn quadratic(lambda: &'static [f64]) -> impl Objective<f64> {
+        Joint::new(lambda.len(), move |x: &[f64], g: &mut [f64]| {
+            x.iter()
+                .zip(g)
+                .zip(lambda)
+                .map(|((x, g), l)| {
+                    *g = l * x;
+                    0.5 * l * x * x
+                })
+                .sum()
+        })
+    }
+
+    const LAMBDA: [f64; 3] = [0.1, 1.0, 7.0];
+
+    fn exact(t: f64) -> [f64; 3] {
+        LAMBDA.map(|l| 2.0 * (-l * t).exp())
+    }
+
+    fn error(path: &Path) -> f64 {
+        let each = path.t.iter().zip(&path.x);
+        each.map(|(t, x)| x.iter().zip(exact(*t)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn quadratics_decay_exponentially_also_between_the_steps() {
+        let times: Vec<f64> = (0..=200).map(|k| 0.05 * k as f64).collect();
+        let mut last = f64::INFINITY;
+        for tolerance in [1e-4, 1e-6, 1e-8, 1e-10] {
+            let flow = Flow { relative: tolerance, absolute: tolerance, ..Flow::default() };
+            let path = flow.follow(&mut quadratic(&LAMBDA), &[2.0; 3], &times).unwrap();
+            assert_eq!(path.t, times);
+            let error = error(&path);
+            assert!(error < 30.0 * tolerance && error < 0.2 * last, "{tolerance}: {error}");
+            assert!(path.value.windows(2).all(|w| w[1] < w[0]), "J falls");
+            assert!(path.steps < 1000 && path.gradients >= 6 * path.steps);
+            last = error;
+        }
+    }
+
+    #[test]
+    fn the_continuous_extension_is_of_order_four_and_the_step_of_order_five() {
+        // One step of length h: local errors fall like h⁶ at the end and h⁵ inside.
+        let at = |h: f64, share: f64| {
+            let flow = Flow { relative: 1e3, absolute: 1e3, ..Flow::default() };
+            let mut f = quadratic(&LAMBDA);
+            let mut run = Run::new(flow, &mut f, &[2.0; 3]).unwrap();
+            run.h = h;
+            assert!(run.step(h).unwrap());
+            let x = run.between(share * h);
+            x.iter().zip(exact(share * h)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+        };
+        let order = |share| (at(0.02, share) / at(0.01, share)).log2();
+        assert!((order(1.0) - 6.0).abs() < 0.3, "{}", order(1.0));
+        assert!((order(0.4) - 5.0).abs() < 0.3, "{}", order(0.4));
+    }
+
+    #[test]
+    fn descent_is_the_discretization_of_order_one() {
+        let distance = |eta: f64, steps: u64| {
+            let path = euler(&mut quadratic(&LAMBDA), &[2.0; 3], eta, steps).unwrap();
+            path.x.last().unwrap().iter().zip(exact(1.0)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+        };
+        let ratio = distance(0.01, 100) / distance(0.005, 200);
+        assert!((ratio - 2.0).abs() < 0.1, "{ratio}");
+    }
+
+    #[test]
+    fn stiffness_is_noticed_and_costs_what_theory_says() {
+        static STIFF: [f64; 2] = [1.0, 2000.0];
+        let path = Flow::default().follow(&mut quadratic(&STIFF), &[1.0, 1.0], &[10.0]).unwrap();
+        assert!(path.stiff && (path.x[0][0] - (-10f64).exp()).abs() < 1e-6);
+        // 10·2000/3.3 steps of stability at least.
+        assert!(path.steps > 5000 && path.steps < 9000, "{}", path.steps);
+        let path = Flow::default().follow(&mut quadratic(&LAMBDA), &[1.0; 3], &[1.0]).unwrap();
+        assert!(!path.stiff);
+        let few = Flow { max_steps: 100, ..Flow::default() };
+        let error = few.follow(&mut quadratic(&STIFF), &[1.0, 1.0], &[10.0]).unwrap_err();
+        assert!(error.to_string().contains("stiff"), "{error}");
+    }
+
+    #[test]
+    fn the_flow_stops_at_rest_and_refuses_nonsense() {
+        let flow = Flow { gtol: 1e-3, ..Flow::default() };
+        let path = flow.follow(&mut quadratic(&LAMBDA), &[1.0; 3], &[1.0, 1e6]).unwrap();
+        assert_eq!(path.t, [1.0]);
+        assert!(path.end < 100.0);
+        assert!(Flow::default().follow(&mut quadratic(&LAMBDA), &[1.0; 3], &[1.0, 0.5]).is_err());
+        assert!(euler(&mut quadratic(&LAMBDA), &[1.0; 3], -1.0, 3).is_err());
+        // ln has no value left of zero; its flow from 1 with J = −ln x grows and is fine.
+        let mut log = Joint::new(1, |x: &[f64], g: &mut [f64]| {
+            g[0] = -1.0 / x[0];
+            if x[0] > 0.0 { -x[0].ln() } else { f64::NAN }
+        });
+        let path = Flow::default().follow(&mut log, &[1.0], &[4.0]).unwrap();
+        assert!((path.x[0][0] - 3.0).abs() < 1e-5, "{:?}", path.x);
+    }
+}
