@@ -88,8 +88,13 @@ impl LimitedMemory {
         (&self.s[range.clone()], &self.y[range], self.sy[at])
     }
 
+    /// Whether anything is remembered.
+    pub(crate) fn has_pairs(&self) -> bool {
+        self.pairs > 0
+    }
+
     /// d ← −Hg; returns gᵀd.
-    fn recursion(&mut self, g: &[f64], d: &mut [f64]) -> f64 {
+    pub(crate) fn recursion(&mut self, g: &[f64], d: &mut [f64]) -> f64 {
         let pairs = self.pairs as usize;
         if pairs == 0 {
             negate(d, g);

@@ -55,7 +55,7 @@ pub use place::{Accepted, Place, Ray, Trial};
 pub use prox::Fista;
 pub use registry::{
     BoxedSolver, Choices, Needs, SOLVERS, STEP_WORDS, Setup, SolverEntry, SolverError, SolverSpec, TextOption,
-    solver_entry,
+    keeps_bounds, solver_entry,
 };
 pub use rule::Rule;
 pub use search::{Armijo, BarzilaiBorwein, Exact, Fixed, HagerZhang, Polyak, Search, StrongWolfe, Wolfe};

@@ -176,6 +176,8 @@ struct Run<'a, 'f> {
     /// The best point, where the solver's need not be it.
     best: Option<(Vec<f64>, f64)>,
     escapes: Vec<Escape>,
+    /// Whether the solver came to an end of its own whose gradient was measured only then.
+    settled: bool,
 }
 
 /// f + h, and the ∞-norm of what vanishes at a solution, from f alone.
@@ -211,7 +213,7 @@ impl<'a, 'f> Run<'a, 'f> {
         let now = Measured { value, grad_norm, moved: f64::INFINITY, length: f64::NAN };
         let best = (!solver.monotone()).then(|| (solver.point().to_vec(), value));
         let stopping = Stopping::new(&settings, solver.monotone(), value, grad_norm);
-        Ok(Run { settings, f, solver, observer, stopping, steps: 0, now, best, escapes: Vec::new() })
+        Ok(Run { settings, f, solver, observer, stopping, steps: 0, now, best, escapes: Vec::new(), settled: false })
     }
 
     /// Steps until something ends the run; leaves saddles on the way.
@@ -262,7 +264,11 @@ impl<'a, 'f> Run<'a, 'f> {
         }
         let info = match self.solver.step(self.f) {
             Ok(info) => info,
-            Err(stop) => return Some(self.stopped(stop)),
+            Err(stop) => {
+                let end = self.stopped(stop);
+                self.settle();
+                return Some(end);
+            }
         };
         self.steps += 1;
         self.now = self.measured(&info);
@@ -277,6 +283,16 @@ impl<'a, 'f> Run<'a, 'f> {
         }
         let found = self.stopping.judge(&self.now, self.solver.point());
         found.or_else(|| self.f.spent().cloned())
+    }
+
+    /// Measures the point where a solver came to its end that did not tell the gradient on the way, as global methods do not.
+    fn settle(&mut self) {
+        if self.now.grad_norm.is_nan() {
+            let known = self.solver.stationarity();
+            let found = known.or_else(|| measure(self.f, self.solver.point()).ok().map(|m| m.1));
+            self.now.grad_norm = found.unwrap_or(f64::NAN);
+            self.settled = found.is_some();
+        }
     }
 
     fn measured(&mut self, info: &StepInfo) -> Measured {
@@ -312,7 +328,8 @@ impl<'a, 'f> Run<'a, 'f> {
     /// Whether the end may be a critical point whose curvature says what it is.
     fn candidate(&self, end: &Termination) -> bool {
         use Reason::{GradientNorm, LineSearchFailed, ParameterChange, Stalled, ValueChange};
-        let quiet = matches!(end.reason, GradientNorm | ValueChange | ParameterChange | Stalled | LineSearchFailed);
+        let quiet = self.settled
+            || matches!(end.reason, GradientNorm | ValueChange | ParameterChange | Stalled | LineSearchFailed);
         let free = !self.solver.constrained() && self.f.prox().is_none();
         let small = end.reason == GradientNorm || self.now.grad_norm <= 1e-5 * self.now.value.abs().max(1.0);
         self.settings.classify && quiet && free && small

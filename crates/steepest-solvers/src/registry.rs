@@ -5,6 +5,8 @@
 
 mod auto;
 mod classic;
+mod composite;
+mod global;
 mod spec;
 mod squares;
 mod step;
@@ -15,7 +17,7 @@ pub use step::STEP_WORDS;
 use steepest_core::Layout;
 use steepest_optim::{Arg, OptionSpec, Options, Texts};
 
-use crate::DeterministicSolver;
+use crate::{DeterministicSolver, prox::BoxSet};
 
 /// A solver ready to run.
 pub type BoxedSolver = Box<dyn DeterministicSolver + Send>;
@@ -78,6 +80,8 @@ pub struct Setup {
     pub layout: Layout,
     /// Where it starts.
     pub start: Vec<f64>,
+    /// Bounds on x, where there are any; given only to solvers that [keep](keeps_bounds) them.
+    pub bounds: Option<BoxSet>,
     /// Seed of what is random in it.
     pub seed: u64,
     /// Steps of the run, for schedules that refer to it.
@@ -143,9 +147,30 @@ pub static SOLVERS: &[&SolverEntry] = &[
     &squares::NATURAL,
     &squares::LM,
     &classic::FISTA,
+    &composite::ISTA,
+    &composite::OWLQN,
+    &composite::LBFGSB,
+    &composite::PROJECTED_GRADIENT,
+    &composite::MIRROR_DESCENT,
+    &composite::FRANK_WOLFE,
+    &composite::SUBGRADIENT,
+    &composite::COORDINATE_DESCENT,
+    &global::BASIN_HOPPING,
+    &global::RESTARTS,
+    &global::ANNEALING,
+    &global::PERTURBED_GD,
 ];
 
 /// The solver with this name.
 pub fn solver_entry(name: &str) -> Option<&'static SolverEntry> {
     SOLVERS.iter().copied().find(|e| e.name == name)
+}
+
+/// The solvers that keep bounds on x.
+const BOUNDED: [&str; 7] =
+    ["lbfgsb", "projected-gradient", "frank-wolfe", "subgradient", "basin-hopping", "restarts", "annealing"];
+
+/// Whether the solver with this name keeps bounds on x.
+pub fn keeps_bounds(name: &str) -> bool {
+    BOUNDED.contains(&name)
 }

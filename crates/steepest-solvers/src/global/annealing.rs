@@ -34,6 +34,8 @@ pub struct Annealing {
     cooling: f64,
     levels: u64,
     local: Quench,
+    /// What vanishes at a solution, at the best point.
+    settled: Option<f64>,
     step: u64,
     fresh: bool,
     seed: u64,
@@ -52,6 +54,7 @@ impl Annealing {
             cooling: 0.85,
             levels: 100,
             local: Quench::new(&x),
+            settled: None,
             step: 0,
             fresh: false,
             seed: 0,
@@ -178,6 +181,7 @@ impl DeterministicSolver for Annealing {
             {
                 self.best_value = value;
                 self.best.copy_from_slice(self.local.point());
+                self.settled = self.local.stationarity();
             }
         } else {
             self.level(f);
@@ -221,8 +225,13 @@ impl DeterministicSolver for Annealing {
         self.fresh.then_some(self.best_value)
     }
 
+    /// Known at the end only: on the way every minimum would look like one.
+    fn stationarity(&self) -> Option<f64> {
+        if self.step > self.levels { self.settled } else { None }
+    }
+
     fn constrained(&self) -> bool {
-        self.bounds.is_some()
+        self.local.constrained()
     }
 }
 

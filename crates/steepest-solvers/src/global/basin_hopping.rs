@@ -22,6 +22,8 @@ pub struct BasinHopping {
     best_value: f64,
     trial: Vec<f64>,
     local: Quench,
+    /// What vanishes at a solution, at the best minimum.
+    settled: Option<f64>,
     moves: Box<dyn Moves>,
     temperature: f64,
     hops: u64,
@@ -48,6 +50,7 @@ impl BasinHopping {
             best_value: f64::INFINITY,
             trial: x.clone(),
             local: Quench::new(&x),
+            settled: None,
             moves: Box::new(Displacement::new(step)),
             temperature: 1.0,
             hops: 1_000,
@@ -136,6 +139,7 @@ impl BasinHopping {
         if value < self.best_value {
             self.best_value = value;
             self.best.copy_from_slice(self.local.point());
+            self.settled = self.local.stationarity();
         }
     }
 
@@ -225,6 +229,15 @@ impl DeterministicSolver for BasinHopping {
 
     fn value(&self) -> Option<f64> {
         (self.step > 0).then_some(self.best_value)
+    }
+
+    /// Known at the end only: on the way every minimum would look like one.
+    fn stationarity(&self) -> Option<f64> {
+        if self.step >= self.hops { self.settled } else { None }
+    }
+
+    fn constrained(&self) -> bool {
+        self.local.constrained()
     }
 }
 

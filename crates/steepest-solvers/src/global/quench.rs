@@ -49,6 +49,16 @@ impl Quench {
         }
     }
 
+    /// What vanishes at a solution, where the last run ended.
+    pub fn stationarity(&self) -> Option<f64> {
+        self.solver.stationarity()
+    }
+
+    /// Whether bounds may hold the points.
+    pub fn constrained(&self) -> bool {
+        self.solver.constrained()
+    }
+
     /// Where the last run ended.
     pub fn point(&self) -> &[f64] {
         self.solver.point()

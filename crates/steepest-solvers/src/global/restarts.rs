@@ -28,6 +28,8 @@ pub struct RandomRestarts {
     known: Vec<Known>,
     best: usize,
     local: Quench,
+    /// What vanishes at a solution, at the best minimum.
+    settled: Option<f64>,
     moves: Box<dyn Moves>,
     restarts: u64,
     step: u64,
@@ -40,7 +42,19 @@ impl RandomRestarts {
     /// Starts at `x` and then `restarts` − 1 times where the [fresh](Moves::fresh) starts of the moves say.
     pub fn new(x: Vec<f64>, moves: Box<dyn Moves>, restarts: u64, seed: u64) -> RandomRestarts {
         let (local, trial, known) = (Quench::new(&x), x.clone(), Vec::new());
-        RandomRestarts { start: x, trial, known, best: 0, local, moves, restarts, step: 0, seed, close: 1e-4 }
+        RandomRestarts {
+            start: x,
+            trial,
+            known,
+            best: 0,
+            local,
+            settled: None,
+            moves,
+            restarts,
+            step: 0,
+            seed,
+            close: 1e-4,
+        }
     }
 
     /// With another local solver and its tolerance.
@@ -72,8 +86,9 @@ impl RandomRestarts {
             Some(known) => known.starts += 1,
             None => {
                 self.known.push(Known { x: x.to_vec(), value, starts: 1 });
-                if value < self.known[self.best].value {
+                if self.known.len() == 1 || value < self.known[self.best].value {
                     self.best = self.known.len() - 1;
+                    self.settled = self.local.stationarity();
                 }
             }
         }
@@ -138,6 +153,15 @@ impl DeterministicSolver for RandomRestarts {
 
     fn value(&self) -> Option<f64> {
         self.known.get(self.best).map(|known| known.value)
+    }
+
+    /// Known at the end only: on the way every minimum would look like one.
+    fn stationarity(&self) -> Option<f64> {
+        if self.step >= self.restarts { self.settled } else { None }
+    }
+
+    fn constrained(&self) -> bool {
+        self.local.constrained()
     }
 }
 

@@ -24,7 +24,9 @@ const fn set_option(default: &'static str) -> OptionSpec {
 fn set(choices: &Choices, setup: &Setup) -> Result<Box<dyn Set>, SolverError> {
     let (radius, word) = (choices.number("radius"), choices.word("set"));
     if word != "box" && setup.bounds.is_some() {
-        return Err(choices.refuse(format!("keeps x in one set: leave the bounds out, or write set=box instead of {word}")));
+        return Err(
+            choices.refuse(format!("keeps x in one set: leave the bounds out, or write set=box instead of {word}"))
+        );
     }
     let refuse = |e: SetError| choices.refuse(format!("cannot use these options: {e}"));
     Ok(match word {
@@ -142,10 +144,7 @@ pub(super) const MIRROR_DESCENT: SolverEntry = SolverEntry {
     name: "mirror-descent",
     title: "mirror descent with the entropy: exponentiated gradients on the simplex",
     equation: "xᵢ⁺ ∝ xᵢ exp(−ηgᵢ), Σx = radius",
-    options: &[
-        RADIUS,
-        OptionSpec::non_negative("lr", 0.0, "η₀ of the steps η₀/√k; 0 finds steps that descend"),
-    ],
+    options: &[RADIUS, OptionSpec::non_negative("lr", 0.0, "η₀ of the steps η₀/√k; 0 finds steps that descend")],
     texts: &[],
     positional: &["radius"],
     needs: Needs::Smooth,

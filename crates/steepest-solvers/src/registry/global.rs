@@ -3,8 +3,8 @@
 use steepest_optim::OptionSpec;
 
 use super::{Choices, Needs, Setup, SolverEntry, SolverError};
-use crate::global::{Annealing, BasinHopping, ClusterMoves, Displacement, Moves, PerturbedDescent, RandomRestarts};
 use crate::LbfgsB;
+use crate::global::{Annealing, BasinHopping, ClusterMoves, Displacement, Moves, PerturbedDescent, RandomRestarts};
 
 /// Displacements within the bounds, where there are some.
 fn displacement(setup: &Setup, step: f64) -> Box<dyn Moves> {
@@ -48,14 +48,18 @@ pub(super) const BASIN_HOPPING: SolverEntry = SolverEntry {
     build: |choices, setup| {
         let (gtol, cluster) = (choices.number("gtol"), choices.word("moves") == "cluster");
         if cluster && setup.bounds.is_some() {
-            return Err(choices.refuse("moves the atoms of a cluster freely; leave the bounds out or write moves=displace"));
+            return Err(
+                choices.refuse("moves the atoms of a cluster freely; leave the bounds out or write moves=displace")
+            );
         }
         // One variable stands for any number while options are checked.
         if cluster && setup.start.len() > 1 && !setup.start.len().is_multiple_of(3) {
-            let why = format!("with moves=cluster needs three coordinates an atom, and there are {}", setup.start.len());
+            let why =
+                format!("with moves=cluster needs three coordinates an atom, and there are {}", setup.start.len());
             return Err(choices.refuse(why));
         }
-        let moves = if cluster { Box::new(ClusterMoves::default()) } else { displacement(&setup, choices.number("scale")) };
+        let moves =
+            if cluster { Box::new(ClusterMoves::default()) } else { displacement(&setup, choices.number("scale")) };
         let local = local(choices, &setup)?;
         let solver = BasinHopping::new(setup.start, choices.number("scale"))
             .with_moves(moves)
@@ -76,7 +80,11 @@ pub(super) const RESTARTS: SolverEntry = SolverEntry {
     equation: "the lowest of the minima that were met",
     options: &[
         OptionSpec::count("starts", 50.0, "local minimizations in all"),
-        OptionSpec::positive("scale", Some(1.0), "starts lie within ten times this of the first, or anywhere in the bounds"),
+        OptionSpec::positive(
+            "scale",
+            Some(1.0),
+            "starts lie within ten times this of the first, or anywhere in the bounds",
+        ),
         GTOL,
     ],
     texts: &[],

@@ -7,8 +7,8 @@ use steepest_core::Objective;
 use steepest_optim::{Kind, OptimizerSpec, Options, Spec, SpecError, suggest};
 use thiserror::Error;
 
-use super::{BoxedSolver, Choices, Needs, SOLVERS, Setup, SolverEntry, auto, solver_entry};
-use crate::rule::Rule;
+use super::{BoxedSolver, Choices, Needs, SOLVERS, Setup, SolverEntry, auto, keeps_bounds, solver_entry};
+use crate::{prox::BoxSet, rule::Rule};
 
 /// Why a text is no solver, or one that cannot minimize this objective.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -74,6 +74,7 @@ pub struct SolverSpec {
     what: What,
     seed: u64,
     horizon: Option<u64>,
+    bounds: Option<BoxSet>,
 }
 
 impl Default for SolverSpec {
@@ -89,7 +90,7 @@ impl SolverSpec {
     /// # Errors
     /// [`SolverError`], with the column and what was expected.
     pub fn parse(text: &str) -> Result<SolverSpec, SolverError> {
-        let done = |what| SolverSpec { text: text.trim().into(), what, seed: 0, horizon: None };
+        let done = |what| SolverSpec { text: text.trim().into(), what, seed: 0, horizon: None, bounds: None };
         let solver_first = text.split([':', '(', '|', ';']).next().and_then(|name| solver_entry(name.trim()));
         if solver_first.is_none() {
             known_names(text)?;
@@ -106,10 +107,15 @@ impl SolverSpec {
         let (options, texts) = Options::read(call, entry.options, entry.positional, &keys)?;
         let choices = Choices { name: entry.name, column: call.column, options, texts };
         // What makes no sense is said now, before anything is computed.
-        (entry.build)(
-            &choices,
-            Setup { layout: steepest_core::Layout::vector(1), start: vec![0.0], seed: 0, horizon: Some(1) },
-        )?;
+        let check = |bounds| {
+            let (layout, start) = (steepest_core::Layout::vector(1), vec![0.0]);
+            (entry.build)(&choices, Setup { layout, start, bounds, seed: 0, horizon: Some(1) }).map(drop)
+        };
+        // Bounds may be given later.
+        let bounded = keeps_bounds(entry.name).then(|| BoxSet::uniform(1, -1.0, 1.0).ok()).flatten();
+        if bounded.is_none_or(|bounds| check(Some(bounds)).is_err()) {
+            check(None)?;
+        }
         Ok(done(What::Solver(entry, choices)))
     }
 
@@ -124,6 +130,13 @@ impl SolverSpec {
     #[must_use]
     pub fn with_horizon(mut self, steps: u64) -> SolverSpec {
         self.horizon = Some(steps);
+        self
+    }
+
+    /// With bounds on x. A solver that does not [keep](super::keeps_bounds) them is refused when it is built; `auto` is L-BFGS-B.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: BoxSet) -> SolverSpec {
+        self.bounds = Some(bounds);
         self
     }
 
@@ -149,8 +162,12 @@ impl SolverSpec {
         if self.entry().is_none_or(|e| e.name != auto::AUTO.name) {
             return Ok((self.clone(), None));
         }
-        let (text, why) = auto::choose(f, start);
-        let chosen = SolverSpec { seed: self.seed, horizon: self.horizon, ..SolverSpec::parse(text)? };
+        let (text, why) = match &self.bounds {
+            Some(_) if f.prox().is_none() => ("lbfgsb", "x has bounds".into()),
+            _ => auto::choose(f, start),
+        };
+        let (seed, horizon, bounds) = (self.seed, self.horizon, self.bounds.clone());
+        let chosen = SolverSpec { seed, horizon, bounds, ..SolverSpec::parse(text)? };
         Ok((chosen, Some(why)))
     }
 
@@ -166,6 +183,17 @@ impl SolverSpec {
     pub fn build(&self, f: &mut dyn Objective<f64>, start: &[f64]) -> Result<BoxedSolver, SolverError> {
         let (spec, _) = self.resolve(f, start)?;
         let layout = f.layout().clone();
+        if let Some(bounds) = &spec.bounds {
+            let found = bounds.lower().len();
+            if found != start.len() {
+                return Err(SolverError::Length { expected: start.len(), found });
+            }
+            let name = spec.entry().map_or("", |e| e.name);
+            if !keeps_bounds(name) {
+                let why = "does not keep bounds; try lbfgsb, projected-gradient or, for several minima, basin-hopping";
+                return Err(SolverError::Refused { column: 1, name: spec.text, why: why.into() });
+            }
+        }
         let (composite, squares) = (f.prox().is_some(), f.residuals().is_some());
         match &spec.what {
             What::Rule(rule) => {
@@ -187,7 +215,8 @@ impl SolverSpec {
                         choices.refuse("needs a smooth objective, and this one has a non-smooth part; try fista")
                     );
                 }
-                let setup = Setup { layout, start: start.to_vec(), seed: spec.seed, horizon: spec.horizon };
+                let (bounds, seed, horizon) = (spec.bounds, spec.seed, spec.horizon);
+                let setup = Setup { layout, start: start.to_vec(), bounds, seed, horizon };
                 (entry.build)(choices, setup)
             }
         }
