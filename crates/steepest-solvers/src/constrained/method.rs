@@ -39,19 +39,11 @@ pub struct Price {
 /// together at points that satisfy the first-order conditions (Karush, Kuhn, Tucker).
 ///
 /// ```
-/// use steepest_core::{Exactness, Layout, NonFinite, Objective};
-/// use steepest_solvers::{DeterministicSolver, constrained::{AugmentedLagrangian, Constraint}, prox::BoxSet};
-/// # struct F(Layout, Vec<f64>, fn(&[f64]) -> f64, fn(&[f64], &mut [f64]));
-/// # impl Objective<f64> for F {
-/// #     fn layout(&self) -> &Layout { &self.0 }
-/// #     fn at(&mut self, x: &[f64]) -> Result<f64, NonFinite> { self.1 = x.to_vec(); Ok(self.2(x)) }
-/// #     fn gradient(&mut self, g: &mut [f64]) -> Result<(), NonFinite> { self.3(&self.1, g); Ok(()) }
-/// #     fn hvp(&mut self, _: &[f64], _: &mut [f64]) -> Exactness { Exactness::Exact }
-/// # }
-/// # let function = |value, gradient| F(Layout::vector(2), vec![], value, gradient);
+/// use steepest_solvers::{DeterministicSolver, Function, constrained::{AugmentedLagrangian, Constraint}, prox::BoxSet};
 /// // x² + y² under x + y ≥ 2: the minimum 2 at (1, 1); asking for one unit more costs 2.
-/// let mut bowl = function(|x| x[0] * x[0] + x[1] * x[1], |x, g| { g[0] = 2.0 * x[0]; g[1] = 2.0 * x[1] });
-/// let sum = function(|x| x[0] + x[1], |_, g| g.fill(1.0));
+/// let mut bowl = Function::new(2, |x| x[0] * x[0] + x[1] * x[1])
+///     .with_gradient(|x, g| { g[0] = 2.0 * x[0]; g[1] = 2.0 * x[1] });
+/// let sum = Function::new(2, |x| x[0] + x[1]).with_gradient(|_, g| g.fill(1.0));
 /// let constraints = vec![Constraint::at_least(sum, 2.0)];
 /// let mut solver = AugmentedLagrangian::new(vec![0.0, 0.0], constraints, BoxSet::unbounded(2))?;
 /// while solver.stationarity().is_none_or(|size| size > 1e-9) {

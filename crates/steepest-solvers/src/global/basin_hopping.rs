@@ -15,6 +15,16 @@ use crate::DeterministicSolver;
 /// Basin hopping. One step is a hop: a move and a local minimization. The first step minimizes from the start.
 ///
 /// The walk is a function of the seed and the chain number. The best minimum is the point.
+///
+/// ```
+/// use steepest_solvers::{DeterministicSolver, Function, global::BasinHopping};
+/// // Many minima on a wide bowl; the lowest lies at −0.5178.
+/// let mut f = Function::new(1, |x| 0.05 * x[0] * x[0] + (3.0 * x[0]).sin())
+///     .with_gradient(|x, g| g[0] = 0.1 * x[0] + 3.0 * (3.0 * x[0]).cos());
+/// let mut solver = BasinHopping::new(vec![8.0], 2.0).with_hops(100);
+/// while solver.step(&mut f).is_ok() {}
+/// assert!((solver.point()[0] + 0.5178446).abs() < 1e-6);
+/// ```
 pub struct BasinHopping {
     x: Vec<f64>,
     value: f64,

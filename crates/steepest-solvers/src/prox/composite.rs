@@ -3,6 +3,19 @@
 use steepest_core::{Certificate, Exactness, Layout, LeastSquares, Line, NonFinite, Objective, Prox};
 
 /// An objective whose non-smooth part is `h`, in place of what it had; values and gradients stay those of f.
+///
+/// ```
+/// use steepest_solvers::{DeterministicSolver, Function, prox::{Composite, Fista, L1}};
+/// // ½(x − 3)² + |x| has its minimum at 2.
+/// let mut f = Function::new(1, |x| 0.5 * (x[0] - 3.0).powi(2)).with_gradient(|x, g| g[0] = x[0] - 3.0);
+/// let h = L1::new(1.0)?;
+/// let mut solver = Fista::new(vec![0.0]);
+/// for _ in 0..50 {
+///     solver.step(&mut Composite::new(&mut f, &h))?;
+/// }
+/// assert!((solver.point()[0] - 2.0).abs() < 1e-9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Composite<'a> {
     f: &'a mut dyn Objective<f64>,
     h: &'a dyn Prox<f64>,

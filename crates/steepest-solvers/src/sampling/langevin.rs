@@ -41,18 +41,11 @@ pub enum Method {
 /// What to draw.
 ///
 /// ```
-/// use steepest_solvers::sampling::{Method, Sampler};
-/// # use steepest_core::{Exactness, Layout, NonFinite, Objective};
-/// # struct Bowl(Layout, f64);
-/// # impl Objective<f64> for Bowl {
-/// #     fn layout(&self) -> &Layout { &self.0 }
-/// #     fn at(&mut self, x: &[f64]) -> Result<f64, NonFinite> { self.1 = x[0]; Ok(0.5 * x[0] * x[0]) }
-/// #     fn gradient(&mut self, g: &mut [f64]) -> Result<(), NonFinite> { g[0] = self.1; Ok(()) }
-/// #     fn hvp(&mut self, v: &[f64], out: &mut [f64]) -> Exactness { out.copy_from_slice(v); Exactness::Exact }
-/// # }
+/// use steepest_solvers::{Function, sampling::{Method, Sampler}};
 /// let sampler = Sampler { samples: 5_000, ..Sampler::new(Method::Mala, 0.5) };
 /// // Four chains of ½x² from different starts.
-/// let bowls = (0..4).map(|_| Bowl(Layout::vector(1), 0.0)).collect();
+/// let bowl = || Function::new(1, |x| 0.5 * x[0] * x[0]).with_gradient(|x, g| g[0] = x[0]);
+/// let bowls = (0..4).map(|_| bowl()).collect();
 /// let chains = sampler.chains(bowls, &[vec![-3.0], vec![-1.0], vec![1.0], vec![3.0]])?;
 /// let x = &chains.summary()[0];
 /// assert!((x.variance - 1.0).abs() < 0.1 && x.rhat < 1.01);
