@@ -55,13 +55,14 @@ impl Rows {
 /// (1/m) Σ log(1 + exp(−yᵢaᵢ·x)) + (l2/2)‖x‖², m = 5n rows, labels by the sign of a noisy truth.
 fn logistic(n: usize, l2: f64) -> Draft {
     let (rows, m) = (Rows::new(n, 10), 5 * n);
-    smooth(n, |b, x| {
+    let draft = smooth(n, |b, x| {
         let loss = |i: usize| {
             let label = if rows.truth(i) + 0.5 * rows.b.normal(i as u64) > 0.0 { 1.0 } else { -1.0 };
             (-label * rows.dot(b, i, x)).softplus()
         };
         b.sum((0..m).map(loss)) / m as f64 + 0.5 * l2 * b.sum(x.iter().map(|x| x.powi(2)))
-    })
+    });
+    if l2 == L2.default { draft.minimum_values(&[(20, 0.280_487_355_025_052)]) } else { draft }
 }
 
 /// ½‖Ax − b‖², m = 2n rows.
@@ -70,6 +71,7 @@ fn least_squares(n: usize) -> Draft {
     scaled_squares(n, 0.5, |b, x| {
         (0..2 * n).map(|i| rows.dot(b, i, x) - (rows.truth(i) + 0.1 * rows.b.normal(i as u64))).collect()
     })
+    .minimum_values(&[(20, 0.154_558_509_737_071)])
 }
 
 /// (1/m) Σ h(aᵢ·x − yᵢ) with h(r) = ½r² up to |r| = 1 and |r| − ½ beyond, every tenth y thrown off by 10; m = 5n.
@@ -83,6 +85,7 @@ fn huber(n: usize) -> Draft {
         };
         b.sum((0..m).map(loss)) / m as f64
     })
+    .minimum_values(&[(20, 0.945_597_334_947_84)])
 }
 
 /// (1/m) Σ exp(aᵢ·x) − yᵢ·aᵢ·x, yᵢ the rounded mean of a log-linear truth; m = 5n.
@@ -96,6 +99,7 @@ fn poisson(n: usize) -> Draft {
         };
         b.sum((0..m).map(loss)) / m as f64
     })
+    .minimum_values(&[(20, 0.869_945_665_570_765)])
 }
 
 /// m = 5n rows and the 2n unit rows ±eⱼ, so that f grows in every direction.
@@ -106,6 +110,7 @@ fn log_sum_exp(n: usize) -> Draft {
         let unit = x.iter().flat_map(|&x| [x.exp(), (-x).exp()]);
         b.sum(random.chain(unit)).ln()
     })
+    .minimum_values(&[(20, 5.237_263_624_240_92)])
 }
 
 /// The analytic centre of a symmetric polytope, off its centre by the start; f* = 0 at 0. Rows are scaled to the norm ½, so

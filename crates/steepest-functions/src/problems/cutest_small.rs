@@ -34,6 +34,7 @@ fn allinitu(n: usize) -> Draft {
             (r.powi(2) + (s + p).powi(2)).powi(2) + (p - 4.0 + s.sin().powi(2) + q.powi(2) * r.powi(2)).powi(2);
         plain + mixed + groups
     })
+    .minimum_value(5.744_384_910_320_34)
 }
 
 fn brkmcc(n: usize) -> Draft {
@@ -42,6 +43,7 @@ fn brkmcc(n: usize) -> Draft {
         (x[0] - 2.0).powi(2) + (x[1] - 1.0).powi(2) + 0.04 / ellipse + 5.0 * (x[0] - 2.0 * x[1] + 1.0).powi(2)
     })
     .start([2.0, 2.0])
+    .minimum_value(0.169_042_679_196_45)
 }
 
 /// (x₁ − 3)²/10⁴ − (x₁ − x₂) + e^{20(x₁ − x₂)}: minimal at x₁ = 3, x₁ − x₂ = ln(1/20)/20.
@@ -123,6 +125,7 @@ fn himmelbf(n: usize) -> Draft {
         A.iter().zip(B).map(|(&a, b)| model(a) / b - 1.0).collect()
     })
     .start([2.7, 90.0, 1500.0, 10.0])
+    .minimum_value(318.571_748_791_124)
 }
 
 fn himmelbg(n: usize) -> Draft {
@@ -142,7 +145,9 @@ fn mexhat(n: usize) -> Draft {
 }
 
 fn s308(n: usize) -> Draft {
-    squares(n, |_, x| vec![x[0].powi(2) + x[0] * x[1] + x[1].powi(2), x[0].sin(), x[1].cos()]).start([3.0, 0.1])
+    squares(n, |_, x| vec![x[0].powi(2) + x[0] * x[1] + x[1].powi(2), x[0].sin(), x[1].cos()])
+        .start([3.0, 0.1])
+        .minimum_value(0.773_199_056_492_924)
 }
 
 fn sineval(n: usize) -> Draft {

@@ -13,7 +13,7 @@ pub(super) const ENTRIES: &[ProblemEntry] = &[
     cutest("liarwhd", "simplified NONDIA", Dims::any(2, MANY, 100), liarwhd).kind(Kind::SumOfSquares),
     cutest("mancino", "Mancino", Dims::any(2, 200, 50), mancino).kind(Kind::SumOfSquares),
     cutest("ncb20b", "a banded problem with negative curvature", Dims::any(20, 100_000, 100), ncb20b),
-    cutest("noncvxu2", "a non-convex problem whose curvature changes sign", Dims::any(10, MANY, 100), noncvxu2),
+    cutest("noncvxu2", "a non-convex problem whose curvature changes sign", Dims::any(10, MANY, 103), noncvxu2),
     cutest("nondia", "Shanno's non-diagonal Rosenbrock", Dims::any(2, MANY, 100), nondia).kind(Kind::SumOfSquares),
     cutest("nondquar", "non-diagonal quartic", Dims::any(4, MANY, 100), nondquar).kind(Kind::Convex),
     cutest("penalty3", "penalty function III", Dims::any(4, 10_000, 50), penalty3),
@@ -38,6 +38,7 @@ fn freuroth(n: usize) -> Draft {
             .collect()
     })
     .start((0..n).map(|i| [0.5, -2.0, 0.0][i.min(2)]).collect::<Vec<_>>())
+    .minimum_values(&[(100, 11_964.577_348_654_2)])
 }
 
 fn genrose(n: usize) -> Draft {
@@ -96,8 +97,11 @@ fn ncb20b(n: usize) -> Draft {
         let quartic = x.iter().map(|x| 100.0 * x.powi(4) + 2.0);
         b.sum((0..=n - 20).map(window).chain(quartic))
     })
+    .minimum_values(&[(100, 196.680_149_89)])
 }
 
+/// Where the sums v are free of one another (n = 103) every local minimum has all of them at ±1.8955, the root of v = 2 sin v,
+/// and the same value.
 fn noncvxu2(n: usize) -> Draft {
     smooth(n, |b, x| {
         b.sum((1..=n).map(|i| {
@@ -106,6 +110,7 @@ fn noncvxu2(n: usize) -> Draft {
         }))
     })
     .start_with(|i| i)
+    .minimum_values(&[(103, 103.0 * 2.316_808_419_788_213)])
 }
 
 fn nondia(n: usize) -> Draft {
@@ -127,6 +132,7 @@ fn nondquar(n: usize) -> Draft {
     .minimum_at_all(0.0, 0.0)
 }
 
+/// 10⁻³ is a lower bound, and for large n an infimum that is not attained.
 fn penalty3(n: usize) -> Draft {
     smooth(n, |b, x| {
         let r = b.sum(x.windows(3).map(|p| (p[0] + 2.0 * p[1] + 10.0 * p[2] - 1.0).powi(2)));
@@ -136,6 +142,7 @@ fn penalty3(n: usize) -> Draft {
         1e-3 * exponential + sphere + b.sum(x[..n / 2].iter().map(|&x| (x - 1.0).powi(2)))
     })
     .start_cycle(&[1.0, -1.0])
+    .minimum_values(&[(10, 1.700_161_054_381e-3), (50, 1e-3)])
 }
 
 fn power(n: usize) -> Draft {
@@ -195,7 +202,8 @@ fn testquad(n: usize) -> Draft {
         .minimum_at_all(0.0, 0.0)
 }
 
-/// Each term is at least 10/(n − 2), with equality at 0.
+/// Each term is at least 10/(n − 2), with equality at 0. Where two neighbours at the beginning stay far apart their term tends
+/// to twice that: infima at infinity.
 fn tointgss(n: usize) -> Draft {
     let share = 10.0 / (n - 2) as f64;
     smooth(n, |b, x| {
@@ -206,6 +214,8 @@ fn tointgss(n: usize) -> Draft {
     })
     .start_with(|_| 3.0)
     .minimum_at_all(10.0, 0.0)
+    .local(10.0 + share)
+    .local(10.0 + 2.0 * share)
 }
 
 fn tquartic(n: usize) -> Draft {

@@ -61,7 +61,7 @@ fn watson(n: usize) -> Draft {
         r.extend([x[0], x[1] - x[0].powi(2) - 1.0]);
         r
     })
-    .minimum_values(&[(6, 2.287_670_053_552_37e-3), (9, 1.399_760_138_098_3e-6), (12, 4.722_381_0e-10)])
+    .minimum_values(&[(6, 2.287_670_053_552_37e-3), (9, 1.399_760_138_098_3e-6), (12, 4.722_381_1e-10)])
 }
 
 fn extended_rosenbrock(n: usize) -> Draft {
@@ -94,7 +94,7 @@ fn penalty_1(n: usize) -> Draft {
         r
     })
     .start_with(|i| i)
-    .minimum_values(&[(4, 2.249_977_500_078e-5), (10, 7.087_651_467_090_4e-5)])
+    .minimum_values(&[(4, 2.249_977_500_9e-5), (10, 7.087_651_467_090_4e-5)])
 }
 
 fn penalty_2(n: usize) -> Draft {
@@ -110,7 +110,7 @@ fn penalty_2(n: usize) -> Draft {
         r
     })
     .start_with(|_| 0.5)
-    .minimum_values(&[(4, 9.376_293_015_8e-6), (10, 2.936_605_374_567e-4)])
+    .minimum_values(&[(4, 9.376_293_007_355e-6), (10, 2.936_605_374_567e-4)])
 }
 
 fn variably_dimensioned(n: usize) -> Draft {
@@ -132,7 +132,7 @@ fn trigonometric(n: usize) -> Draft {
     })
     .start_with(|_| 1.0 / n as f64)
     .minimum_at_all(0.0, 0.0)
-    .locals_in(10, &[2.795_061_7e-5])
+    .locals_in(10, &[2.795_056_121_878e-5])
 }
 
 fn brown_almost_linear(n: usize) -> Draft {
@@ -260,6 +260,6 @@ fn chebyquad(n: usize) -> Draft {
     })
     .start_with(|i| i / (n + 1) as f64)
     .minimum_values(&[1, 2, 3, 4, 5, 6, 7, 9].map(|n| (n, 0.0)))
-    .minimum_values(&[(8, 3.516_873_725_68e-3), (10, 4.772_713_697e-3)])
-    .locals_in(10, &[6.503_954_800_2e-3])
+    .minimum_values(&[(8, 3.516_873_725_68e-3), (10, 4.772_713_696_375e-3)])
+    .locals_in(10, &[6.503_954_800_882e-3])
 }
