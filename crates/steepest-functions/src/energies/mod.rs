@@ -16,6 +16,7 @@
 
 mod bonded;
 mod cluster;
+mod minima;
 mod pair;
 mod spread;
 #[cfg(test)]
@@ -23,5 +24,6 @@ mod tests;
 
 pub use bonded::{Bond, Bonded, chain_of_ions};
 pub use cluster::Cluster;
+pub use minima::LENNARD_JONES_MINIMA;
 pub use pair::PairPotential;
 pub use spread::spread;

@@ -6,7 +6,7 @@ use super::{Dims, Parameter, Problem, ProblemEntry, entries};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ProblemError {
     /// No problem has this name.
-    #[error("there is no problem named {name:?}{}; `--problem list` names all {count}",
+    #[error("there is no problem named {name:?}{} ({count} are known)",
         suggestion.as_ref().map(|s| format!(", did you mean {s:?}?")).unwrap_or_default())]
     Unknown {
         /// The name asked for.

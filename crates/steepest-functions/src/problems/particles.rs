@@ -2,7 +2,7 @@
 
 use super::draft::{Body, Draft};
 use super::{Collection, Dims, Kind, Parameter, ProblemEntry};
-use crate::energies::{Bonded, Cluster, chain_of_ions, spread};
+use crate::energies::{Bonded, Cluster, LENNARD_JONES_MINIMA, chain_of_ions, spread};
 
 const fn line(
     name: &'static str,
@@ -42,16 +42,10 @@ pub(super) const ENTRIES: &[ProblemEntry] = &[
     ),
 ];
 
-/// Lowest energies known for N = 2 … 20, six decimals (Cambridge Cluster Database); N = 2, 3, 4 are exact.
-const LENNARD_JONES: [f64; 19] = [
-    -1.0, -3.0, -6.0, -9.103852, -12.712062, -16.505384, -19.821489, -24.113360, -28.422532, -32.765970, -37.967600,
-    -44.326801, -47.845157, -52.322627, -56.815742, -61.317995, -66.530949, -72.659782, -77.177043,
-];
-
 fn lennard_jones(n: usize) -> Draft {
     let atoms = n / 3;
     let draft = Draft::new(Body::Kernel(Box::new(Cluster::lennard_jones(atoms))), n).start(spread(atoms, 1.12));
-    match LENNARD_JONES.get(atoms - 2) {
+    match LENNARD_JONES_MINIMA.get(atoms - 2) {
         Some(&least) => draft.minimum_value(least),
         None => draft,
     }
