@@ -3,6 +3,7 @@
 //! - [`graph`]: expressions recorded once and differentiated exactly; a [`Function`] is an
 //!   [`Objective`](steepest_core::Objective) with gradient, Hessian-vector product, Hessian and residuals.
 //! - [`formula`]: text such as `x^2 + 10*y^2` to such a function, with errors that point at the character.
+//! - [`curve_statistics`]: what a least-squares fit of a curve to data says about its parameters.
 //! - [`problems`]: test problems by name, each with its start and its known minima.
 //! - [`energies`]: clusters under a pair potential, charges on springs.
 //! - [`economics`]: cost, profit and utility under a constraint, with their answers.
@@ -19,11 +20,13 @@
 //! assert_eq!(g, [0.0, 0.0]);
 //! ```
 
+mod curve;
 pub mod economics;
 pub mod energies;
 pub mod formula;
 pub mod graph;
 pub mod problems;
 
+pub use curve::{CurveError, CurveStatistics, curve_statistics, refine};
 pub use formula::{Compiled, Formula, FormulaError, Sense};
 pub use graph::{Builder, Expr, Function, Graph, Operand};

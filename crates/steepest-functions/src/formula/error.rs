@@ -38,6 +38,15 @@ impl Mistake {
 const CONTEXT: usize = 36;
 
 impl FormulaError {
+    /// A mistake in another text that goes with a formula, such as a starting point.
+    ///
+    /// # Panics
+    /// When the range of bytes is not inside the text, or cuts a character.
+    pub fn at(text: &str, span: Range<usize>, message: impl Into<String>) -> FormulaError {
+        assert!(text.is_char_boundary(span.start) && text.is_char_boundary(span.end), "the range is inside the text");
+        Mistake::new(span, message).of(text)
+    }
+
     /// What is wrong and what was expected, without the place.
     pub fn message(&self) -> &str {
         &self.message
