@@ -47,6 +47,14 @@ fn threads(text: &str) -> Result<usize, String> {
 pub enum Command {
     /// Fit a model to data
     Fit(Box<commands::fit::FitArgs>),
+    /// Minimize a formula or a test problem
+    Minimize(Box<commands::minimize::MinimizeArgs>),
+    /// Fit the parameters of a curve to data, with standard errors
+    FitCurve(Box<commands::fit_curve::FitCurveArgs>),
+    /// Draw a function: contours, a surface, slices, and the ways of solvers
+    Landscape(Box<commands::landscape::LandscapeArgs>),
+    /// Draw from the distribution exp(−J/T) of a function J
+    Sample(Box<commands::sample::SampleArgs>),
     /// Predict with a fitted model
     Predict(commands::predict::PredictArgs),
     /// Score a fitted model on data with known targets

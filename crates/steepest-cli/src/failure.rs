@@ -31,6 +31,15 @@ impl Failure {
         Failure { message, help: None }
     }
 
+    /// A mistake in a formula, a start or another text of the command line, with the text and carets under the place. `what`
+    /// names the text.
+    pub fn pointed(what: &str, error: &steepest_functions::FormulaError) -> Failure {
+        let [line, carets] = error.picture();
+        let indent = " ".repeat(10);
+        let place = format!("{what}, character {}: {}", error.position(), error.message());
+        Failure { message: format!("{place}\n{indent}{line}\n{indent}{carets}"), help: None }
+    }
+
     /// The same failure with a line that says what to do.
     pub fn with_help(mut self, help: impl Into<String>) -> Failure {
         self.help = Some(help.into());

@@ -7,11 +7,13 @@ mod cli;
 mod coefficients;
 mod commands;
 mod config;
+mod descend;
 mod failure;
 mod model;
 mod model_choice;
 mod options;
 mod penalty;
+mod picture;
 mod prepare;
 mod results;
 mod say;
@@ -48,6 +50,10 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         .map_err(|e| Failure::usage(format!("the threads could not be started: {e}")))?;
     pool.install(|| match cli.command {
         Command::Fit(args) => commands::fit::run(*args, &say),
+        Command::Minimize(args) => commands::minimize::run(*args, &say),
+        Command::FitCurve(args) => commands::fit_curve::run(*args, &say),
+        Command::Landscape(args) => commands::landscape::run(*args, &say),
+        Command::Sample(args) => commands::sample::run(*args, &say),
         Command::Predict(args) => commands::predict::run(args, &say),
         Command::Evaluate(args) => commands::evaluate::run(args, &say),
         Command::Report(args) => commands::report::run(args, &say),

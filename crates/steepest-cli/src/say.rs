@@ -82,6 +82,25 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A number to ten significant digits.
+pub fn precise(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || !value.is_finite() {
+        return if value == 0.0 { "0".into() } else { value.to_string() };
+    }
+    let trimmed = |digits: &str| digits.trim_end_matches('0').trim_end_matches('.').to_string();
+    if (1e-4..1e10).contains(&size) {
+        let decimals = (9 - size.log10().floor() as i32).clamp(0, 13) as usize;
+        let text = format!("{value:.decimals$}");
+        return if text.contains('.') { trimmed(&text) } else { text };
+    }
+    let text = format!("{value:.9e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => format!("{}e{exponent}", trimmed(digits)),
+        None => text,
+    }
+}
+
 /// A count in groups of three: `20,190`.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -93,6 +112,17 @@ pub fn count(value: u64) -> String {
         out.push(c);
     }
     out
+}
+
+/// Rows as lines of aligned columns.
+pub fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |c: usize| rows.iter().map(|r| r[c].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &w)| format!("{cell:<w$}")).collect();
+        cells.join("  ").trim_end().to_string() + "\n"
+    };
+    rows.iter().map(line).collect()
 }
 
 /// A duration for people.
@@ -117,6 +147,10 @@ mod tests {
         assert_eq!(number(951.0), "951");
         assert_eq!(number(0.5), "0.5");
         assert_eq!(number(f64::NAN), "NaN");
+        assert_eq!(precise(1.0), "1");
+        assert_eq!(precise(-0.1), "-0.1");
+        assert_eq!(precise(std::f64::consts::PI * 1e-7), "3.141592654e-7");
+        assert_eq!(precise(1.5e300), "1.5e300");
         assert_eq!(count(20190), "20,190");
         assert_eq!(count(7), "7");
         assert_eq!(count(1234567), "1,234,567");

@@ -3,7 +3,11 @@
 pub mod completions;
 pub mod evaluate;
 pub mod fit;
+pub mod fit_curve;
+pub mod landscape;
 pub mod man;
+pub mod minimize;
 pub mod predict;
 pub mod report;
 pub mod runs;
+pub mod sample;

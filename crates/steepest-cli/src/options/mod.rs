@@ -3,8 +3,11 @@
 
 mod amount;
 mod data;
+mod descent;
 mod encode;
+mod function;
 mod model;
+pub mod point;
 mod run;
 mod solver;
 mod split;
@@ -14,7 +17,9 @@ use serde::{Deserialize, Serialize};
 
 pub use amount::Amount;
 pub use data::{DataOptions, Header};
+pub use descent::DescentOptions;
 pub use encode::EncodeOptions;
+pub use function::{FunctionOptions, Target};
 pub use model::{Intercept, ModelOptions, Penalty, Refit};
 pub use run::RunOptions;
 pub use solver::{Batch, SolverOptions};

@@ -1,0 +1,160 @@
+//! Which function: a formula, or a test problem by name.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use steepest_core::Objective;
+use steepest_functions::problems::{self, Minimum};
+use steepest_functions::{Formula, Function, Graph, Sense};
+
+use crate::failure::Failure;
+
+/// Flags that say what is minimized.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Function")]
+pub struct FunctionOptions {
+    /// A formula such as 'x^2 + 10*y^2' or 'sum(i=1..n, x[i]^2)', `@FILE` with one, or `-` for standard input
+    #[arg(value_name = "FORMULA", allow_hyphen_values = true, required_unless_present = "problem")]
+    pub formula: Option<String>,
+    /// A test problem instead of a formula: `rosenbrock`, `quadratic:kappa=1e4`, …; `list` lists all
+    #[arg(long, value_name = "NAME", conflicts_with = "formula")]
+    pub problem: Option<String>,
+    /// The number of variables: `n` of the formula, or of the test problem
+    #[arg(long, value_name = "N", value_parser = dimension)]
+    pub dim: Option<usize>,
+    /// Look for the largest value of the formula
+    #[arg(long, conflicts_with = "problem")]
+    pub maximize: bool,
+}
+
+/// Larger dimensions are certainly a mistake, and would exhaust the machine.
+const MOST_VARIABLES: usize = 10_000_000;
+
+fn dimension(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if (1..=MOST_VARIABLES).contains(&n) => Ok(n),
+        _ => Err(format!("give a whole number of variables from 1 to {MOST_VARIABLES}")),
+    }
+}
+
+/// A function with what is known about it.
+pub struct Target {
+    source: Source,
+    /// The variables.
+    pub names: Vec<String>,
+    /// How it is called in messages and pictures.
+    pub title: String,
+    /// Whether the objective is the negative of the function.
+    pub maximize: bool,
+    /// The standard start of a problem.
+    pub start: Option<Vec<f64>>,
+    /// The box minima are looked for in.
+    pub domain: Option<Vec<(f64, f64)>>,
+    /// Known minima, the lowest first.
+    pub minima: Vec<Minimum>,
+}
+
+enum Source {
+    Graph(Arc<Graph>),
+    Problem { text: String, dim: Option<usize> },
+}
+
+impl FunctionOptions {
+    /// Reads the formula or looks the problem up.
+    pub fn load(&self) -> Result<Target, Failure> {
+        match (&self.problem, &self.formula) {
+            (Some(name), _) => problem(name, self.dim),
+            (None, Some(formula)) => self.formula(&text_of(formula)?),
+            (None, None) => {
+                Err(Failure::usage("there is no function").with_help("give a formula such as 'x^2 + 10*y^2'"))
+            }
+        }
+    }
+
+    fn formula(&self, text: &str) -> Result<Target, Failure> {
+        let sense = if self.maximize { Sense::Maximize } else { Sense::Minimize };
+        let compiled = Formula::parse(text).and_then(|f| f.compile(self.dim, sense));
+        let compiled = compiled.map_err(|e| Failure::pointed("formula", &e))?;
+        Ok(Target { maximize: self.maximize, ..Target::of_graph(compiled.graph, compiled.variables, text) })
+    }
+}
+
+/// A formula may be too long for a command line.
+fn text_of(formula: &str) -> Result<String, Failure> {
+    if formula == "-" {
+        let mut text = String::new();
+        let read = std::io::stdin().read_to_string(&mut text);
+        read.map_err(|e| Failure::usage(format!("standard input: {e}")))?;
+        return Ok(text.trim_end().into());
+    }
+    let Some(path) = formula.strip_prefix('@') else { return Ok(formula.into()) };
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::usage(format!("{path}: cannot read: {e}")))?;
+    Ok(text.trim_end().into())
+}
+
+/// On one line, short enough for a heading.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 64;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= MOST {
+        return line;
+    }
+    line.chars().take(MOST - 1).chain(['…']).collect()
+}
+
+fn problem(name: &str, dim: Option<usize>) -> Result<Target, Failure> {
+    let problem = problems::build(name, dim).map_err(|e| {
+        Failure::input(e).with_help("`steepest minimize --problem list` lists the problems with their dimensions")
+    })?;
+    let names = (0..problem.start.len()).map(|i| format!("x{i}")).collect();
+    Ok(Target {
+        source: Source::Problem { text: name.into(), dim },
+        names,
+        title: format!("{} in {} variables", problem.entry.name, problem.start.len()),
+        maximize: false,
+        start: Some(problem.start),
+        domain: problem.domain,
+        minima: problem.minima,
+    })
+}
+
+impl Target {
+    /// A graph with the names of its variables.
+    pub fn of_graph(graph: Graph, names: Vec<String>, title: &str) -> Target {
+        Target {
+            source: Source::Graph(Arc::new(graph)),
+            names,
+            title: shortened(title),
+            maximize: false,
+            start: None,
+            domain: None,
+            minima: Vec::new(),
+        }
+    }
+
+    /// The function itself, with its residuals; not for test problems.
+    pub fn function(&self) -> Result<Function, Failure> {
+        match &self.source {
+            Source::Graph(graph) => Ok(Function::shared(Arc::clone(graph))),
+            Source::Problem { .. } => Err(Failure::usage("a test problem is no formula")),
+        }
+    }
+
+    /// The number of variables.
+    pub fn dim(&self) -> usize {
+        self.names.len()
+    }
+
+    /// What is minimized; a new one with memory of its own at each call.
+    pub fn objective(&self) -> Result<Box<dyn Objective<f64> + Send>, Failure> {
+        Ok(match &self.source {
+            Source::Graph(graph) => Box::new(Function::shared(Arc::clone(graph))),
+            Source::Problem { text, dim } => problems::build(text, *dim).map_err(Failure::input)?.objective,
+        })
+    }
+
+    /// The function's value where the objective has this one.
+    pub fn value(&self, objective: f64) -> f64 {
+        if self.maximize { -objective } else { objective }
+    }
+}
