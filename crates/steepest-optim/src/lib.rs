@@ -37,10 +37,10 @@ pub use options::{Options, Texts};
 pub use precision::Moments;
 pub use pytorch::{PyTorchNames, pytorch_name};
 pub use rate::{Needs, RateUnit};
-pub use registry::{Entry, Kind, OptionSpec, Range, Value, entries, entry};
+pub use registry::{CHAIN_OPTIONS, Entry, Kind, OptionSpec, Range, Value, entries, entry};
 pub use schedule::{
-    Anneal, BatchGrowth, Decay, Plateau, PlateauMode, SCHEDULES, Scaling, Schedule, ScheduleEntry, ScheduleError,
-    Shape, Span, Warmup, schedule_entry,
+    Accepts, Anneal, BatchGrowth, COMMON_OPTIONS, Decay, Plateau, PlateauMode, SCHEDULES, Scaling, Schedule,
+    ScheduleEntry, ScheduleError, ScheduleOption, Shape, Span, Warmup, schedule_entry,
 };
 pub use segment_rules::SegmentRule;
 pub use spec::{Arg, Call, Spec, SpecError};

@@ -154,12 +154,12 @@ impl<T: Real> Plan<T> {
                 default_lr = default_lr.or(entry.lr);
             }
             if let Some(arg) = keys.moments {
-                plan.moments = Moments::from_name(&arg.value)
-                    .ok_or_else(|| word(call, "moments", &arg, &Moments::ALL.map(|m| m.0)))?;
+                plan.moments =
+                    Moments::from_name(&arg.value).ok_or_else(|| word(call, "moments", &arg, &Moments::NAMES))?;
             }
             if let Some(arg) = keys.decay {
-                let words = ["weights", "all"];
-                let at = words.iter().position(|w| *w == arg.value).ok_or_else(|| word(call, "decay", &arg, &words))?;
+                let at = registry::DECAYED.iter().position(|w| *w == arg.value);
+                let at = at.ok_or_else(|| word(call, "decay", &arg, &registry::DECAYED))?;
                 plan.decay_all = at == 1;
             }
             let row = registry::rows::<T>().iter().find(|row| row.0.name == entry.name);

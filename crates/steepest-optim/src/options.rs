@@ -16,6 +16,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// Keys and values, in the order of the table.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Value)> + '_ {
+        self.values.iter().copied()
+    }
+
     fn find(&self, key: &str) -> Option<Value> {
         self.values.iter().find(|v| v.0 == key).map(|v| v.1)
     }

@@ -22,6 +22,17 @@ impl Moments {
     pub const ALL: [(&'static str, Moments); 4] =
         [("full", Moments::Full), ("f32", Moments::F32), ("bf16", Moments::Bf16), ("8bit", Moments::Bits8)];
 
+    /// The names of all forms, as options write them.
+    pub const NAMES: [&'static str; Moments::ALL.len()] = {
+        let mut names = [""; Moments::ALL.len()];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = Moments::ALL[i].0;
+            i += 1;
+        }
+        names
+    };
+
     /// The form with this name.
     pub fn from_name(name: &str) -> Option<Moments> {
         Moments::ALL.iter().find(|m| m.0 == name).map(|m| m.1)

@@ -8,6 +8,7 @@ use std::{any::TypeId, marker::PhantomData};
 use steepest_core::Real;
 
 use crate::{
+    precision::Moments,
     segment_rules,
     stages::{self, Row, build},
     wrap::SAM,
@@ -64,6 +65,8 @@ pub enum Range {
     Count,
     /// true or false.
     Flag,
+    /// A learning rate, or a schedule in parentheses.
+    Rate,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -79,6 +82,7 @@ impl Range {
             Range::Finite => "a number".into(),
             Range::Count => "a whole number ≥ 1".into(),
             Range::Flag => "true or false".into(),
+            Range::Rate => "a learning rate ≥ 0, or a schedule such as cosine(0.1)".into(),
             Range::Choice(words) => format!("one of {}", words.join(", ")),
         }
     }
@@ -160,6 +164,16 @@ impl OptionSpec {
         OptionSpec { key, default: Some(Value::Word(words[0])), range: Range::Choice(words), doc }
     }
 }
+
+/// Options of every optimizer, besides its own: they belong to the chain.
+pub const CHAIN_OPTIONS: &[OptionSpec] = &[
+    OptionSpec { key: "lr", default: None, range: Range::Rate, doc: "η; one for the whole chain" },
+    OptionSpec::choice("moments", &Moments::NAMES, "how averages are kept: as computed, or shorter"),
+    OptionSpec::choice("decay", &DECAYED, "what l2 and weight_decay act on: all but biases and norms, or all"),
+];
+
+/// The values of the option `decay` of a chain.
+pub(crate) const DECAYED: [&str; 2] = ["weights", "all"];
 
 /// The table for one number type.
 struct Table<T>(PhantomData<T>);

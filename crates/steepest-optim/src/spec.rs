@@ -14,6 +14,11 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
+use crate::{
+    options::{Options, find, resolve},
+    registry::Entry,
+};
+
 /// Why a text does not describe a rule.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum SpecError {
@@ -222,6 +227,32 @@ impl Call {
             args.push(Arg { key, value: value.into(), column });
         }
         Ok(Call { name: name.into(), args, column })
+    }
+
+    /// The rule of this call and the value of each of its own options, as written or by default.
+    ///
+    /// ```
+    /// let spec: steepest_optim::Spec = "adam:beta2=0.95".parse()?;
+    /// let (entry, options) = spec.calls[0].resolve()?;
+    /// assert_eq!(entry.name, "adam");
+    /// assert!(options.iter().any(|(key, value)| key == "beta2" && value.to_string() == "0.95"));
+    /// # Ok::<(), steepest_optim::SpecError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Unknown names, and unknown, repeated, missing or wrong values.
+    pub fn resolve(&self) -> Result<(&'static Entry, Options), SpecError> {
+        let entry = find(self)?;
+        Ok((entry, resolve(self, entry)?.0))
+    }
+
+    /// The value of each option of `entry`, as written or by default, for tables of other crates whose rules are written as
+    /// these are.
+    ///
+    /// # Errors
+    /// Unknown, repeated, missing or wrong values.
+    pub fn resolve_as(&self, entry: &'static Entry) -> Result<Options, SpecError> {
+        Ok(resolve(self, entry)?.0)
     }
 
     /// The value under this key, where it was written.

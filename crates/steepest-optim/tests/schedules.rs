@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::Value;
-use steepest_optim::{Plateau, PlateauMode, SCHEDULES, Schedule, Span, Warmup};
+use steepest_optim::{COMMON_OPTIONS, Plateau, PlateauMode, SCHEDULES, Schedule, Span, Warmup};
 use support::Saved;
 
 fn sequences() -> Value {
@@ -141,7 +141,11 @@ fn mistakes_are_told() {
         ("cosine(0.1,step=3)", "its options are steps, end"),
         ("cosine(0.1,steps=x)", "a share of the run such as 5%"),
         ("cosine(-1)", "a learning rate ≥ 0"),
-        ("step(0.1)", "size= is not a whole number"),
+        ("cosine(0.1,warmpu=3)", "did you mean `warmup`"),
+        ("step(0.1)", "needs size=…, steps between two drops: a whole number"),
+        ("step(0.1,size=0)", "size=0 is not a whole number"),
+        ("wsd(0.1,how=sine)", "one of linear, sqrt, cosine"),
+        ("constant(1,warmup=5,warmup_kind=exponential,warmup_from=0)", "cannot grow from 0"),
         ("constant(0.1) > linear", "needs steps=N"),
         ("constant(0.1,steps=5) > linear(0.2)", "belong to the first"),
         ("constant(0.1,warmup_from=0.1)", "without warmup=N"),
@@ -150,5 +154,31 @@ fn mistakes_are_told() {
         let e = Schedule::parse(text).unwrap_err().to_string();
         assert!(e.contains(part), "{text}: {e}");
     }
-    assert!(SCHEDULES.iter().all(|s| !s.equation.is_empty()));
+}
+
+#[test]
+fn the_table_is_complete() {
+    for entry in SCHEDULES {
+        assert!(!entry.equation.is_empty() && !entry.title.is_empty(), "{}", entry.name);
+        let example = Schedule::parse(entry.example).unwrap_or_else(|e| panic!("{}: {e}", entry.example));
+        assert!(entry.example.starts_with(entry.name) && example.with_horizon(Some(1000)).is_ok());
+        for option in entry.options.iter().chain(COMMON_OPTIONS) {
+            assert!(!option.doc.is_empty() && !option.accepts.expected().is_empty(), "{}: {}", entry.name, option.key);
+        }
+        // What may be left out may be left out: the options that must be given make a schedule.
+        let must = entry.options.iter().filter(|o| o.default.is_none());
+        let given: Vec<String> = must.map(|o| format!("{}=2", o.key)).collect();
+        Schedule::parse(&format!("{}:{}", entry.name, given.join(","))).unwrap();
+    }
+}
+
+#[test]
+fn lengths_add_up() {
+    let length = |text: &str| Schedule::parse(text).unwrap().length();
+    assert_eq!(length("cosine(1,steps=10,warmup=2)"), Some(12));
+    assert_eq!(length("constant(1,steps=5,warmup=1) > linear(steps=4,end=0)"), Some(10));
+    assert_eq!(length("multistep(1,milestones=30+80)"), Some(80));
+    for text in ["0.1", "cosine(1)", "cosine(1,steps=10,warmup=5%)", "exponential(1,gamma=0.9)"] {
+        assert_eq!(length(text), None, "{text}");
+    }
 }

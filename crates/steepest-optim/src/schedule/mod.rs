@@ -12,7 +12,7 @@ mod text;
 pub use batch::{BatchGrowth, Scaling};
 pub use plateau::{Plateau, PlateauMode};
 pub use shape::{Anneal, Decay, Shape};
-pub use text::{SCHEDULES, ScheduleEntry, ScheduleError, schedule_entry};
+pub use text::{Accepts, COMMON_OPTIONS, SCHEDULES, ScheduleEntry, ScheduleError, ScheduleOption, schedule_entry};
 
 /// A number of steps, or a share of the horizon.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -121,6 +121,21 @@ impl Schedule {
     /// Whether the rate never changes.
     pub fn is_constant(&self) -> bool {
         self.warmup.is_none() && self.shapes.iter().all(|s| s.0 == Shape::Constant)
+    }
+
+    /// The steps it takes until its last shape has ended, where it says so in steps itself: warmup, shapes and lengths added
+    /// up. `None` where a part of it depends on the length of the run or goes on for ever.
+    pub fn length(&self) -> Option<u64> {
+        let steps = |span: &Span| match span {
+            Span::Steps(n) => Some(*n),
+            Span::Share(_) => None,
+        };
+        let mut total = self.warmup.map_or(Some(0), |w| steps(&w.span))?;
+        for (shape, span) in &self.shapes {
+            let own = shape.length();
+            total = total.checked_add(steps(span.as_ref().or(own.as_ref())?)?)?;
+        }
+        Some(total)
     }
 
     /// Fixes the number of steps of the run, which shares and shapes without a length refer to.

@@ -159,6 +159,19 @@ impl Shape {
         }
     }
 
+    /// How long it takes to its end, for shapes that have one.
+    pub(super) fn length(&self) -> Option<Span> {
+        match self {
+            Shape::Polynomial { steps, .. }
+            | Shape::Linear { steps, .. }
+            | Shape::Cosine { steps, .. }
+            | Shape::OneCycle { steps, .. }
+            | Shape::Wsd { steps, .. } => Some(*steps),
+            Shape::MultiStep { milestones, .. } => milestones.last().map(|&m| Span::Steps(m)),
+            _ => None,
+        }
+    }
+
     /// The factor k steps behind its start; `left`: the steps from there to its end, where known.
     pub(super) fn factor(&self, k: u64, left: u64, horizon: u64) -> f64 {
         // The whole horizon means what is left of it behind the warmup and the shapes before.

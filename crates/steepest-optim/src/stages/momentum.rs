@@ -98,7 +98,7 @@ pub const SGD: Entry = Entry {
         OptionSpec::non_negative("l2", 0.0, "λ of the penalty ½λ‖x‖² (PyTorch's weight_decay)"),
     ],
     positional: &["lr", "momentum"],
-    slots: 1,
+    slots: 0,
     lr: Some(1e-3),
     source: "Robbins and Monro, 1951, doi:10.1214/aoms/1177729586; Polyak, 1964; Sutskever et al., 2013",
 };
