@@ -63,6 +63,10 @@ pub enum Command {
     Report(commands::report::ReportArgs),
     /// List runs or show one
     Runs(commands::runs::RunsArgs),
+    /// List the update rules, or explain one or a chain of them
+    Optimizers(commands::optimizers::OptimizersArgs),
+    /// List the learning-rate schedules, explain one, print or plot any
+    Schedules(commands::schedules::SchedulesArgs),
     /// Print the completions of a shell
     Completions(commands::completions::CompletionsArgs),
     /// Write the manual pages

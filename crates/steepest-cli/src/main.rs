@@ -58,6 +58,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Evaluate(args) => commands::evaluate::run(args, &say),
         Command::Report(args) => commands::report::run(args, &say),
         Command::Runs(args) => commands::runs::run(args),
+        Command::Optimizers(args) => commands::optimizers::run(args),
+        Command::Schedules(args) => commands::schedules::run(args, &say),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),
     })

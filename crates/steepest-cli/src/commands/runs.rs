@@ -7,7 +7,7 @@ use serde_json::Value;
 use steepest_train::{RunInfo, list_runs};
 
 use crate::failure::Failure;
-use crate::say::{number, print};
+use crate::say::{columns, number, print};
 
 /// Arguments of `runs`.
 #[derive(Debug, clap::Args)]
@@ -92,13 +92,7 @@ fn as_lines(runs: &[RunInfo]) -> String {
             reason.unwrap_or("–").to_string(),
         ]);
     }
-    let width = |c: usize| rows.iter().map(|r| r[c].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    let line = |row: &[String; 7]| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &w)| format!("{cell:<w$}")).collect();
-        cells.join("  ").trim_end().to_string() + "\n"
-    };
-    rows.iter().map(line).collect()
+    columns(&rows)
 }
 
 /// The first metric people look for.

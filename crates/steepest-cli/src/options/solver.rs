@@ -61,7 +61,7 @@ pub struct SolverOptions {
     #[arg(long, value_name = "SOLVER", visible_alias = "optimizer")]
     #[serde(skip_serializing_if = "Option::is_none", alias = "optimizer")]
     pub solver: Option<String>,
-    /// Learning rate over the steps: `cosine:warmup=5%`, `step:every=30,factor=0.1`, …
+    /// Learning rate over the steps: `cosine:warmup=5%`, `step:size=30`, …
     #[arg(long, value_name = "SCHEDULE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
