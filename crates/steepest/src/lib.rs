@@ -17,6 +17,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The examples `ndarray` and `faer` show the same with arrays of these crates and several tensors.
+//!
 //! | feature | adds |
 //! |---|---|
 //! | (none) | the words of the core, and [`optim`]: update rules and schedules, [`solvers`]: deterministic solvers |
