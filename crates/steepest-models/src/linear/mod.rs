@@ -17,6 +17,7 @@ pub use choice::{SolverChoice, auto};
 pub use coordinate::{DualAscent, PrimalDescent, Reference, VarianceReduced};
 pub use inference::{Estimate, Inference, NoInference};
 pub use interior::InteriorPoint;
+pub(crate) use loss::with_loss;
 pub use loss::{Hinge, Huber, Logistic, Loss, Poisson, Quantile, ScalarLoss, Squared, SquaredHinge};
 pub use objective::{HESSIAN_LIMIT, LinearObjective};
 pub use problem::LinearProblem;
