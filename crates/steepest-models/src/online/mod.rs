@@ -19,7 +19,7 @@
 //! use steepest_models::linear::Loss;
 //! use steepest_models::online::{OnlineLearner, OnlineRule, Row};
 //!
-//! let rule = OnlineRule::parse("ftrl:alpha=0.5,l1=0.1")?.rule;
+//! let rule = OnlineRule::parse("ftrl:lr=0.5,l1=0.1")?.rule;
 //! let mut learner = OnlineLearner::new(Loss::Logistic, rule, true);
 //! let mut lost = 0.0;
 //! for t in 0..200 {

@@ -99,12 +99,12 @@ pub const ONLINE_RULES: &[Entry] = &[
         "FTRL-Proximal: follow the regularized leader; L1 leaves few weights",
         "z ← z + g − (√(n+g²) − √n)/α·w, n ← n + g², w = −(z − sign(z)λ₁)/((β+√n)/α + λ₂), 0 for |z| ≤ λ₁",
         &[
-            OptionSpec::positive("alpha", Some(0.1), "α, the rate"),
-            OptionSpec::non_negative("beta", 1.0, "β, which damps the first steps"),
-            OptionSpec::non_negative("l1", 0.0, "λ₁, against sums of gradients"),
-            OptionSpec::non_negative("l2", 0.0, "λ₂"),
+            OptionSpec::positive("lr", Some(0.1), "α, the rate"),
+            OptionSpec::non_negative("l1", 0.0, "λ₁ of λ₁‖w‖₁, once for all rows; gives exact zeros"),
+            OptionSpec::non_negative("l2", 0.0, "λ₂ of ½λ₂‖w‖², once for all rows"),
+            OptionSpec::non_negative("beta", 1.0, "β: the first steps are at most α/β times the gradient"),
         ],
-        &["alpha"],
+        &["lr", "l1"],
         2,
         "McMahan et al., 2013, KDD, doi:10.1145/2487575.2488200",
     ),
@@ -149,12 +149,11 @@ impl OnlineRule {
             "adagrad" => OnlineRule::AdaGrad { lr: number("lr"), eps: number("eps") },
             "normalized" => OnlineRule::Normalized { lr: number("lr") },
             _ => {
-                let [alpha, beta, l1, l2] = ["alpha", "beta", "l1", "l2"].map(number);
+                let [alpha, beta, l1, l2] = ["lr", "beta", "l1", "l2"].map(number);
                 OnlineRule::Ftrl { alpha, beta, l1, l2 }
             }
         };
-        let first = entry.positional[0];
-        let rate_given = call.args.iter().any(|a| a.key.as_deref().is_none_or(|k| k == first));
+        let rate_given = call.args.iter().any(|a| a.key.as_deref().is_none_or(|k| k == "lr"));
         Ok(OnlineSpec { rule, rate_given })
     }
 
@@ -194,7 +193,7 @@ impl std::fmt::Display for OnlineRule {
             }
             OnlineRule::AdaGrad { lr, eps } => write!(f, "adagrad:lr={lr},eps={eps:e}"),
             OnlineRule::Normalized { lr } => write!(f, "normalized:lr={lr}"),
-            OnlineRule::Ftrl { alpha, beta, l1, l2 } => write!(f, "ftrl:alpha={alpha},beta={beta},l1={l1},l2={l2}"),
+            OnlineRule::Ftrl { alpha, beta, l1, l2 } => write!(f, "ftrl:lr={alpha},beta={beta},l1={l1},l2={l2}"),
         }
     }
 }
