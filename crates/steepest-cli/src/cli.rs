@@ -55,6 +55,8 @@ pub enum Command {
     Landscape(Box<commands::landscape::LandscapeArgs>),
     /// Draw from the distribution exp(−J/T) of a function J
     Sample(Box<commands::sample::SampleArgs>),
+    /// Learn from rows as they arrive, each predicted before it is learned
+    Online(Box<commands::online::OnlineArgs>),
     /// Predict with a fitted model
     Predict(commands::predict::PredictArgs),
     /// Score a fitted model on data with known targets

@@ -46,6 +46,17 @@ impl Failure {
         self
     }
 
+    /// The same failure with a line that says what to do, where it has none yet.
+    pub fn or_help(self, help: impl Into<String>) -> Failure {
+        if self.help.is_some() { self } else { self.with_help(help) }
+    }
+
+    /// The same failure with the place it happened at before its message.
+    pub fn at(mut self, place: &str) -> Failure {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
     /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
         2

@@ -54,6 +54,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::FitCurve(args) => commands::fit_curve::run(*args, &say),
         Command::Landscape(args) => commands::landscape::run(*args, &say),
         Command::Sample(args) => commands::sample::run(*args, &say),
+        Command::Online(args) => commands::online::run(*args, &say),
         Command::Predict(args) => commands::predict::run(args, &say),
         Command::Evaluate(args) => commands::evaluate::run(args, &say),
         Command::Report(args) => commands::report::run(args, &say),

@@ -146,7 +146,7 @@ fn prepare_table(mut table: Table, options: &FitOptions, valid: Amount) -> Resul
 const MOST_FEATURES: usize = 1 << 26;
 
 /// One index that is wrong would take all memory: the parameters are a vector as long as the largest index.
-fn refuse_dimension(features: usize) -> Result<(), Failure> {
+pub fn refuse_dimension(features: usize) -> Result<(), Failure> {
     if features <= MOST_FEATURES {
         return Ok(());
     }

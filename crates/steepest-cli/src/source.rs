@@ -24,7 +24,8 @@ pub fn read_files(
     Ok((input, report))
 }
 
-fn read_options(options: &DataOptions, dimension: usize) -> Result<ReadOptions, Failure> {
+/// How files are read by these flags.
+pub fn read_options(options: &DataOptions, dimension: usize) -> Result<ReadOptions, Failure> {
     let mut read = ReadOptions { dimension, ..ReadOptions::default() };
     if !options.missing.is_empty() {
         read.missing = Missing::new(options.missing.iter().cloned());

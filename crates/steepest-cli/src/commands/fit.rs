@@ -312,7 +312,7 @@ fn discard(run: RunDir, numbered: bool) {
 }
 
 /// `patients` for `data/patients.csv.gz`.
-fn stem(files: &[String]) -> String {
+pub(super) fn stem(files: &[String]) -> String {
     let first = files.first().map_or("run", String::as_str);
     if first == "-" {
         return "stdin".into();
@@ -357,7 +357,7 @@ fn train(
 }
 
 /// Set by Ctrl-C and SIGTERM; a second one ends the program at once.
-fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
+pub(super) fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // The order matters: on the first signal the flag is not set yet and nothing happens but setting it.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value as Json, json};
 use steepest_core::{Layout, Real, Role, StateVisitor};
+use steepest_models::online::ONLINE_RULES;
 use steepest_optim::{
     CHAIN_OPTIONS, Call, Entry, FirstOrder, Kind, OptimizerSpec, Range, SpecError, Value, entries, entry,
 };
@@ -184,10 +185,18 @@ fn list() -> String {
             rows.push([e.name.into(), lr, number(numbers(e, SQUARE)), e.title.into()]);
         }
     }
+    rows.push([const { String::new() }; 4]);
+    rows.push(["row by row", "lr", "state", ""].map(String::from));
+    for e in ONLINE_RULES {
+        let lr = e.options.iter().find(|o| o.key == "lr").and_then(|o| o.default);
+        let lr = lr.map_or(String::new(), |lr| lr.to_string());
+        rows.push([e.name.into(), lr, number(e.slots as f64), e.title.into()]);
+    }
     out += &columns(&rows);
     out += &format!(
         "\nlr: the default learning rate · state: numbers kept for each parameter ({}×{} matrix)\n\
-         `steepest optimizers NAME` explains one · several make a chain: `clip:1 | adam:lr=0.01 | ema:0.999`\n",
+         `steepest optimizers NAME` explains one · several make a chain: `clip:1 | adam:lr=0.01 | ema:0.999`\n\
+         rules that learn row by row are those of `steepest online`\n",
         SQUARE[0], SQUARE[1]
     );
     out
