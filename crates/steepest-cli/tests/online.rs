@@ -87,7 +87,9 @@ fn regret_is_against_certified_weights() {
         assert!(number(&told, "/regret/total") > 0.0, "{rule}");
     }
     // The fit with the same penalty finds the same fixed weights.
-    let fit = place.fitted(&[&data("diabetes.csv"), "--target", "progression", "--test", "0"]);
+    let l2 = (1.0 / 442.0f64).to_string();
+    let same = ["--target", "progression", "--test", "0", "--loss", "squared", "--l2", &l2];
+    let fit = place.fitted(&[&[data("diabetes.csv").as_str()], &same[..]].concat());
     let told = online(&place, &[&data("diabetes.csv"), "--target", "progression"], "");
     let own = number(&told, "/regret/comparator/mean_loss");
     assert!(own < number(&fit, "/objective") && own > 0.9 * number(&fit, "/objective"), "{own} {fit}");
@@ -101,6 +103,7 @@ fn several_classes_new_levels_and_new_features_are_learned() {
     let told = online(&place, &[&data("digits.csv"), "--target", "digit", "--solver", "adagrad:0.5"], "");
     assert!(number(&told, "/progressive/accuracy") > 0.85, "{told}");
     let run = told["run"].as_str().unwrap().to_string();
+    assert!(place.done(&["runs", "list"]).out.contains("online adagrad:lr=0.5"));
     let out = place.done(&["predict", &run, &data("digits.csv")]).out;
     assert_eq!(out.lines().count(), 1798);
     // A level and a feature that the first rows do not have.

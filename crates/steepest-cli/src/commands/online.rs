@@ -332,10 +332,25 @@ impl Learning {
             "machine": results::machine(),
             "next": [next],
         });
+        run.write_config(&self.config(args)?).map_err(Failure::input)?;
         run.write_summary(&summary).map_err(Failure::input)?;
         say.line("run", &run.path().display().to_string());
         say.line("next", &next);
         Ok(summary)
+    }
+
+    /// What the run was made with, as text.
+    fn config(&self, args: &OnlineArgs) -> Result<String, Failure> {
+        let settings = json!({"online": {
+            "files": args.data.files,
+            "solver": self.rule.to_string(),
+            "task": self.target.task.name(),
+            "loss": loss_text(self.loss),
+            "intercept": if self.intercept { "free" } else { "none" },
+            "warm-rows": args.warm_rows,
+        }});
+        let plain = toml::to_string(&settings).map_err(Failure::input)?;
+        Ok(format!("# One pass of `steepest online`.\n# steepest {}\n{plain}", env!("CARGO_PKG_VERSION")))
     }
 
     /// How much more was lost than the best fixed weights lose.

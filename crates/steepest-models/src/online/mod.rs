@@ -309,7 +309,7 @@ impl OnlineLearner {
         self.cells.chunks_exact(self.stride).filter(|cell| self.value(cell, false) != 0.0).count()
     }
 
-    /// Everything that a learner which goes on later needs.
+    /// Everything that a learner needs which goes on later, to the bit.
     pub fn visit(&mut self, state: &mut dyn StateVisitor) {
         state.history("cells", &mut self.cells);
         state.f64s("bias", &mut self.bias);

@@ -369,3 +369,71 @@ fn texts_are_read_and_written() {
         assert!(told.contains(part), "{text}: {told}");
     }
 }
+
+/// Keeps what is visited, or puts it back.
+#[derive(Default)]
+struct Saved {
+    vectors: Vec<Vec<f64>>,
+    numbers: Vec<f64>,
+    load: bool,
+}
+
+impl Saved {
+    fn vector(&mut self, values: &mut [f64]) {
+        if self.load {
+            values.copy_from_slice(&self.vectors.remove(0));
+        } else {
+            self.vectors.push(values.to_vec());
+        }
+    }
+}
+
+impl StateVisitor for Saved {
+    fn f32s(&mut self, _: &str, _: &mut [f32]) {}
+    fn f64s(&mut self, _: &str, values: &mut [f64]) {
+        self.vector(values);
+    }
+    fn bytes(&mut self, _: &str, _: &mut [u8]) {}
+    fn int(&mut self, name: &str, value: &mut u64) {
+        let mut number = *value as f64;
+        self.number(name, &mut number);
+        *value = number as u64;
+    }
+    fn number(&mut self, _: &str, value: &mut f64) {
+        if self.load {
+            *value = self.numbers.remove(0);
+        } else {
+            self.numbers.push(*value);
+        }
+    }
+    fn history(&mut self, _: &str, values: &mut Vec<f64>) {
+        if self.load {
+            *values = self.vectors.remove(0);
+        } else {
+            self.vectors.push(values.clone());
+        }
+    }
+}
+
+#[test]
+fn a_saved_learner_goes_on_as_if_it_had_not_stopped() {
+    for loss in [Loss::Logistic, Loss::Softmax(3)] {
+        let data = data(400, 9, loss, false);
+        for text in ["sgd:lr=1,radius=0.7", "adagrad", "normalized", "ftrl:0.3,l1=0.5"] {
+            let mut whole = OnlineLearner::new(loss, rule(text), true);
+            let mut saved = Saved::default();
+            for i in 0..400 {
+                if i == 150 {
+                    whole.visit(&mut saved);
+                }
+                whole.learn(&data.row(i)).unwrap();
+            }
+            let mut resumed = OnlineLearner::new(loss, rule(text), true);
+            saved.load = true;
+            resumed.visit(&mut saved);
+            (150..400).for_each(|i| assert!(resumed.learn(&data.row(i)).is_ok()));
+            let bits = |learner: &OnlineLearner| learner.point().iter().map(|w| w.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&whole), bits(&resumed), "{loss:?} {text}");
+        }
+    }
+}
