@@ -56,7 +56,7 @@ fn conjugate_gradients_end_after_d_steps() {
         let mut g = vec![0.0; 6];
         f.at(cg.point()).unwrap();
         f.gradient(&mut g).unwrap();
-        assert!(norm(&g) < 1e-8, "{beta}: {:e}", norm(&g));
+        assert!(norm(&g) < 1e-7, "{beta}: {:e}", norm(&g));
     }
     // With k different eigenvalues k steps are enough.
     let mut f = quadratic(&turned(&[1.0, 5.0, 5.0, 5.0, 1.0, 9.0]));
