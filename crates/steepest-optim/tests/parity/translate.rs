@@ -292,7 +292,8 @@ fn keras(case: &Case) -> Option<Rule> {
                 .number("eps", number("epsilon").or(Some(1e-7)))
                 .number("weight_decay", decay);
             text.0 += ",eps_place=uncorrected";
-            text.rule(&[("momentum", "adam.m"), ("velocity", "adam.v")])
+            let moments = [("momentum", "adam.m"), ("velocity", "adam.v"), ("velocity_hat", "adam.v_max")];
+            text.rule(&moments[..if case.flag("amsgrad") { 3 } else { 2 }])
         }
         // Keras: half of λ₂, no β unless told so; its power −½ alone is the paper's.
         "Ftrl" if !set("learning_rate_power") => {
