@@ -2,8 +2,8 @@
 //!
 //! `cargo run --release -p steepest-models --example linear_speed -- FILE LOSS SOLVER [GAP] [THREADS] [ROUNDS]`
 //!
-//! FILE is an svmlight file, or `dense` for a million rows of 100 normal features in f32, or `bandwidth`. λ₂ = 1/n, no
-//! intercept. LOSS:L1, such as `squared:1e-3`, puts an L1 penalty in place of the L2 penalty. Prints each step of the first round and the median seconds of all.
+//! FILE is an svmlight file, or `dense` for a million rows of 100 normal features in f32, or `bandwidth`, or a file named *.f32:
+//! little-endian, rows and columns as u32, then all features by rows and all targets as f32. λ₂ = 1/n, no intercept. LOSS:L1, such as `squared:1e-3`, puts an L1 penalty in place of the L2 penalty. Prints each step of the first round and the median seconds of all.
 
 use std::time::Instant;
 
@@ -40,7 +40,11 @@ fn problem(file: &str, loss: &str) -> LinearProblem {
         "poisson" => Loss::Poisson,
         classes => Loss::Softmax(classes.parse().expect("a loss, or a number of classes")),
     };
-    let (matrix, target) = if file == "dense" { dense(1_000_000, 100) } else { svmlight(file) };
+    let (matrix, target) = match file {
+        "dense" => dense(1_000_000, 100),
+        raw if raw.ends_with(".f32") => numbers(raw),
+        text => svmlight(text),
+    };
     let mut problem = LinearProblem::new(matrix, target, loss);
     if l1.is_empty() {
         problem.l2 = 1.0 / problem.rows() as f64;
@@ -49,6 +53,16 @@ fn problem(file: &str, loss: &str) -> LinearProblem {
     }
     problem.intercept = false;
     problem
+}
+
+fn numbers(file: &str) -> (Matrix, Vec<f64>) {
+    let bytes = std::fs::read(file).expect("a file");
+    let words: Vec<[u8; 4]> = bytes.chunks_exact(4).map(|c| c.try_into().expect("four bytes")).collect();
+    let (rows, cols) = (u32::from_le_bytes(words[0]) as usize, u32::from_le_bytes(words[1]) as usize);
+    let values: Vec<f32> = words[2..].iter().map(|w| f32::from_le_bytes(*w)).collect();
+    let (x, y) = values.split_at(rows * cols);
+    let matrix = Dense { rows, cols, values: Values::F32(Flat::from_slice(64, x)) };
+    (Matrix::Dense(matrix), y.iter().map(|y| f64::from(*y)).collect())
 }
 
 fn svmlight(file: &str) -> (Matrix, Vec<f64>) {

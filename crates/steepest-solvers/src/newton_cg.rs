@@ -68,7 +68,9 @@ impl Inner {
         v.iter().zip(&self.m).map(|(v, m)| m * v * v).sum::<f64>().sqrt()
     }
 
-    /// Minimizes the model inside the region, to a residual of `tolerance` in the norm of M⁻¹, relative to g's.
+    /// Minimizes the model inside the region, to a residual of `tolerance` in the norm of M⁻¹, relative to g's. The products
+    /// ‖d‖²_M, dᵀMp and ‖p‖²_M follow from those before (A. R. Conn, N. I. M. Gould and P. L. Toint, “Trust-Region Methods”,
+    /// 2000, section 7.5.1).
     fn solve(&mut self, f: &mut dyn Objective<f64>, g: &[f64], radius: f64, tolerance: f64) -> Solved {
         self.d.fill(0.0);
         for (((r, z), p), (g, m)) in self.r.iter_mut().zip(&mut self.z).zip(&mut self.p).zip(g.iter().zip(&self.m)) {
@@ -78,6 +80,7 @@ impl Inner {
         }
         let mut rz = dot(&self.r, &self.z);
         let goal = tolerance * rz.sqrt();
+        let (mut dd, mut dp, mut pp) = (0.0f64, 0.0, rz);
         for _ in 0..MAX_INNER {
             if rz.sqrt() <= goal {
                 break;
@@ -85,29 +88,33 @@ impl Inner {
             f.hvp(&self.p, &mut self.hp);
             let curvature = dot(&self.p, &self.hp);
             let alpha = rz / curvature;
-            let (old, across) = (self.m_norm(&self.d), self.m_norm(&self.p));
-            let inner: f64 = self.d.iter().zip(&self.p).zip(&self.m).map(|((d, p), m)| m * d * p).sum();
-            let reach = old * old + 2.0 * alpha * inner + alpha * alpha * across * across;
+            let reach = dd + 2.0 * alpha * dp + alpha * alpha * pp;
             if curvature <= 0.0 || reach >= radius * radius {
                 // To the border: ‖d + τp‖_M = Δ.
-                let root = (inner * inner + across * across * (radius * radius - old * old)).max(0.0).sqrt();
-                let tau = (radius * radius - old * old) / (inner + root);
+                let room = (radius * radius - dd).max(0.0);
+                let tau = room / (dp + (dp * dp + pp * room).sqrt());
                 self.advance(tau);
                 return Solved { model: self.model(g), border: true };
             }
-            self.advance(alpha);
-            self.z.iter_mut().zip(&self.r).zip(&self.m).for_each(|((z, r), m)| *z = r / m);
-            let next = dot(&self.r, &self.z);
+            let next = self.advance(alpha);
             let beta = next / rz;
             self.p.iter_mut().zip(&self.z).for_each(|(p, z)| *p = z + beta * *p);
+            (dd, dp, pp) = (reach, beta * (dp + alpha * pp), next + beta * beta * pp);
             rz = next;
         }
         Solved { model: self.model(g), border: false }
     }
 
-    fn advance(&mut self, t: f64) {
-        self.d.iter_mut().zip(&self.p).for_each(|(d, p)| *d += t * p);
-        self.r.iter_mut().zip(&self.hp).for_each(|(r, h)| *r -= t * h);
+    /// d += tp, r −= tHp, z = M⁻¹r; returns rᵀz.
+    fn advance(&mut self, t: f64) -> f64 {
+        let moved = self.d.iter_mut().zip(&mut self.r).zip(&mut self.z);
+        let by = self.p.iter().zip(&self.hp).zip(&self.m);
+        for (((d, r), z), ((p, h), m)) in moved.zip(by) {
+            *d += t * p;
+            *r -= t * h;
+            *z = *r / m;
+        }
+        dot(&self.r, &self.z)
     }
 
     /// gᵀd + ½dᵀHd = ½(g − r)ᵀd, since r = −g − Hd.
@@ -149,7 +156,8 @@ impl DeterministicSolver for NewtonCg {
             // ‖M⁻¹g‖_M, the length of the preconditioned gradient.
             self.radius = self.g.iter().zip(&self.inner.m).map(|(g, m)| g * g / m).sum::<f64>().sqrt();
         }
-        let tolerance = (0.1f64).min(size.sqrt());
+        // Each step gains one to two digits of the gradient: more would be thrown away by the curvature of f itself.
+        let tolerance = size.sqrt().clamp(0.01, 0.1);
         for _ in 0..60 {
             let solved = self.inner.solve(f, &self.g, self.radius, tolerance);
             for ((to, x), d) in self.trial.iter_mut().zip(&self.x).zip(&self.inner.d) {

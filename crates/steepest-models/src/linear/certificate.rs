@@ -27,7 +27,7 @@ use rayon::prelude::*;
 use steepest_core::{Certificate, CertificateKind, tree_sum};
 
 use super::LinearProblem;
-use super::kernels::{self, multiply_transposed, softmax};
+use super::kernels::{self, fenchel_sums, multiply_transposed, row_curvatures, row_derivatives, softmax};
 use super::loss::{Loss, ScalarLoss, with_loss};
 
 /// Rows of one partial sum.
@@ -84,11 +84,8 @@ pub fn certify(problem: &LinearProblem, x: &[f64], z: &[f64], zero: f64) -> Cert
     }
     let shift = if problem.intercept { profile_intercept(problem, z) } else { 0.0 };
     let mut dual = vec![0.0; z.len()];
-    with_loss!(problem.loss, l => {
-        dual.par_iter_mut().zip(z).zip(&problem.target).with_min_len(BLOCK).for_each(|((a, z), &y)| {
-            *a = -l.derivative(z + shift, y);
-        });
-    });
+    row_derivatives(problem, z, shift, &mut dual);
+    dual.iter_mut().for_each(|a| *a = -*a);
     certify_dual(problem, x, z, &mut dual, zero)
 }
 
@@ -119,13 +116,36 @@ pub fn certify_dual(problem: &LinearProblem, x: &[f64], z: &[f64], dual: &mut [f
         dual.iter_mut().for_each(|a| *a *= c);
         u.iter_mut().for_each(|u| *u *= c);
     }
-    let terms = with_loss!(problem.loss, l => sums(problem.rows(), |i| {
-        let (value, conjugate, product) = (l.value(z[i], problem.target[i]), l.conjugate(dual[i], problem.target[i]), dual[i] * z[i]);
-        let size = value.abs() + conjugate.abs() + product.abs();
-        [p.get(i) * (value + conjugate + product).max(0.0), p.get(i) * size, p.get(i) * value]
-    }));
+    let terms = fenchel_sums(problem, z, dual);
     let reach = z.iter().fold(0.0f64, |m, z| m.max(z.abs()));
     finish(problem, x, &u, terms, imbalance * (1.0 + reach), zero)
+}
+
+/// Whether the gradient of the data's part is already −u of a feasible dual point, so that [`certify_gradient`] applies: an
+/// L2 penalty and no intercept.
+pub fn gradient_suffices(problem: &LinearProblem) -> bool {
+    problem.l2 > 0.0 && !problem.intercept
+}
+
+/// The data's part of an objective at a point.
+pub(crate) struct DataPart<'a> {
+    /// Σ pᵢφ(zᵢ).
+    pub(crate) loss: f64,
+    /// Margins.
+    pub(crate) z: &'a [f64],
+    /// pᵢφ′(zᵢ).
+    pub(crate) r: &'a [f64],
+    /// Xᵀr.
+    pub(crate) gradient: &'a [f64],
+}
+
+/// As [`certify`] where [`gradient_suffices`], without a pass over the features. The dual values −φ′(zᵢ) meet Fenchel's
+/// inequality with equality, so that the rows add nothing to the gap.
+pub(crate) fn certify_gradient(problem: &LinearProblem, x: &[f64], data: DataPart<'_>, zero: f64) -> Certificate {
+    let [products] = sums(data.z.len(), |i| [(data.r[i] * data.z[i]).abs()]);
+    let u: Vec<f64> = data.gradient.iter().map(|g| -g).collect();
+    // |φ*| ≤ |φ| + |az| where the inequality is an equality.
+    finish(problem, x, &u, [0.0, 2.0 * (data.loss.abs() + products), data.loss], 0.0, zero)
 }
 
 /// Adds the penalty's part and the allowance. `terms` are the rows' gap, the sizes that were added up, and the loss.
@@ -190,13 +210,14 @@ pub fn profile_intercept(problem: &LinearProblem, z: &[f64]) -> f64 {
     if matches!(problem.loss, Loss::Hinge | Loss::Quantile(_) | Loss::Softmax(_)) {
         return 0.0;
     }
-    let p = Weights::new(problem);
-    let at = |shift: f64| -> [f64; 3] {
-        with_loss!(problem.loss, l => sums(problem.rows(), |i| {
-            let (z, y) = (z[i] + shift, problem.target[i]);
-            let d = l.derivative(z, y);
-            [p.get(i) * d, p.get(i) * l.curvature(z, y), p.get(i) * d.abs()]
-        }))
+    let (mut moved, mut r, mut h) = (z.to_vec(), vec![0.0; z.len()], vec![0.0; z.len()]);
+    let mut at = |shift: f64| -> [f64; 3] {
+        moved.iter_mut().zip(z).for_each(|(m, z)| *m = z + shift);
+        if kernels::row_losses(problem, &moved, &mut r).is_err() {
+            return [f64::NAN; 3];
+        }
+        row_curvatures(problem, &moved, &mut h);
+        sums(r.len(), |i| [r[i], h[i], r[i].abs()])
     };
     let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
     let (mut shift, mut best, mut least) = (0.0, 0.0, f64::INFINITY);

@@ -6,6 +6,7 @@ use steepest_solvers::{DeterministicSolver, Fista, Lbfgs, Newton, NewtonCg};
 
 use super::coordinate::{DualAscent, PrimalDescent, Reference, VarianceReduced};
 use super::interior::InteriorPoint;
+use super::sampled::{SampledNewton, sample_rows};
 use super::solve::DeterministicRun;
 use super::{HESSIAN_LIMIT, LinearObjective, LinearProblem, Loss};
 
@@ -14,6 +15,8 @@ use super::{HESSIAN_LIMIT, LinearObjective, LinearProblem, Loss};
 pub enum SolverChoice {
     /// Newton's method with the exact Hessian.
     Newton,
+    /// Newton's method with the Hessian of a sample of the rows: [`SampledNewton`].
+    SampledNewton,
     /// Newton's method in a trust region, by conjugate gradients.
     NewtonCg,
     /// L-BFGS with ten pairs.
@@ -36,15 +39,16 @@ pub enum SolverChoice {
 
 impl SolverChoice {
     /// All of them.
-    pub const ALL: [SolverChoice; 10] = {
-        use SolverChoice::{Cd, DualCd, Fista, Interior, Lbfgs, Newton, NewtonCg, Saga, Sdca, Svrg};
-        [Newton, NewtonCg, Lbfgs, Fista, Interior, Cd, DualCd, Sdca, Saga, Svrg]
+    pub const ALL: [SolverChoice; 11] = {
+        use SolverChoice::{Cd, DualCd, Fista, Interior, Lbfgs, Newton, NewtonCg, Saga, SampledNewton, Sdca, Svrg};
+        [Newton, SampledNewton, NewtonCg, Lbfgs, Fista, Interior, Cd, DualCd, Sdca, Saga, Svrg]
     };
 
     /// The name in options and messages.
     pub fn name(self) -> &'static str {
         match self {
             SolverChoice::Newton => "newton",
+            SolverChoice::SampledNewton => "sampled-newton",
             SolverChoice::NewtonCg => "newton-cg",
             SolverChoice::Lbfgs => "lbfgs",
             SolverChoice::Fista => "fista",
@@ -69,7 +73,11 @@ impl SolverChoice {
             SolverChoice::Cd => return PrimalDescent::refuses(problem),
             SolverChoice::DualCd | SolverChoice::Sdca => return DualAscent::refuses(problem),
             SolverChoice::Saga | SolverChoice::Svrg => return VarianceReduced::refuses(problem),
-            SolverChoice::Newton | SolverChoice::NewtonCg | SolverChoice::Lbfgs | SolverChoice::Fista => {}
+            SolverChoice::Newton
+            | SolverChoice::SampledNewton
+            | SolverChoice::NewtonCg
+            | SolverChoice::Lbfgs
+            | SolverChoice::Fista => {}
         }
         let (name, loss, d) = (self.name(), problem.loss.name(), problem.parameters());
         if kinked(problem) {
@@ -77,6 +85,11 @@ impl SolverChoice {
         }
         if problem.l1 > 0.0 && self != SolverChoice::Fista {
             return Some(format!("{name} needs a smooth objective, and the L1 penalty has kinks; try cd or fista"));
+        }
+        if self == SolverChoice::SampledNewton && d / problem.outputs() > HESSIAN_LIMIT {
+            return Some(format!(
+                "sampled-newton keeps a matrix over all features; above {HESSIAN_LIMIT} features try newton-cg or lbfgs"
+            ));
         }
         if self == SolverChoice::Newton && d > HESSIAN_LIMIT {
             return Some(format!(
@@ -105,8 +118,9 @@ impl SolverChoice {
         seed: u64,
     ) -> Box<dyn Iterate + Send + 'p> {
         let at = |start: Option<Vec<f64>>| start.unwrap_or_else(|| vec![0.0; problem.parameters()]);
-        let whole: Box<dyn DeterministicSolver + Send> = match self {
+        let whole: Box<dyn DeterministicSolver + Send + 'p> = match self {
             SolverChoice::Newton => Box::new(Newton::new(at(start))),
+            SolverChoice::SampledNewton => Box::new(SampledNewton::new(problem, at(start))),
             SolverChoice::NewtonCg => Box::new(NewtonCg::new(at(start))),
             SolverChoice::Lbfgs => Box::new(Lbfgs::new(at(start), 10)),
             SolverChoice::Fista => Box::new(Fista::new(at(start))),
@@ -149,6 +163,11 @@ pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
         return (SolverChoice::Cd, "the L1 penalty leaves few features in use".into());
     }
     let hessian = hessian_work(problem);
+    let sampled = problem.outputs() == 1 && d <= HESSIAN_LIMIT && problem.loss != Loss::Squared;
+    if sampled && sample_rows(problem) * FEW <= problem.rows() {
+        let rows = sample_rows(problem);
+        return (SolverChoice::SampledNewton, format!("the Hessian of {rows} rows serves all {}", problem.rows()));
+    }
     let products = PRODUCTS * 2.0 * problem.matrix.stored() as f64 * problem.outputs() as f64;
     if d <= HESSIAN_LIMIT && hessian <= products {
         return (SolverChoice::Newton, format!("{d} parameters make the exact Hessian cheapest"));
@@ -159,6 +178,8 @@ pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
 /// Passes of dual coordinate ascent until a small gap, about: with a strongly convex penalty on everything, and without.
 const PASSES: f64 = 300.0;
 const PROXIMAL_PASSES: f64 = 3000.0;
+/// A sample is worth its trouble when there are this many times more rows.
+const FEW: usize = 8;
 /// Steps of the interior point.
 const INTERIOR_STEPS: f64 = 20.0;
 /// Hessian-vector products that a Newton step by conjugate gradients needs, about.

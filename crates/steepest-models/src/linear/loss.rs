@@ -183,7 +183,7 @@ impl ScalarLoss for Poisson {
     fn conjugate(&self, a: f64, y: f64) -> f64 {
         let u = y - a;
         if u > 0.0 {
-            u * u.ln() - u
+            u * math::ln(u) - u
         } else if u == 0.0 {
             0.0
         } else {
@@ -224,12 +224,11 @@ impl ScalarLoss for Logistic {
     }
     #[inline(always)]
     fn conjugate(&self, a: f64, y: f64) -> f64 {
+        // Computed for every a and selected after, so that loops stay vector code.
         let p = a * y;
-        if !(0.0..=1.0).contains(&p) {
-            return f64::INFINITY;
-        }
-        let entropy = |p: f64| if p > 0.0 { p * p.ln() } else { 0.0 };
-        entropy(p) + if p < 1.0 { (1.0 - p) * (-p).ln_1p() } else { 0.0 }
+        let low = if p > 0.0 { p * math::ln(p) } else { 0.0 };
+        let high = if p < 1.0 { (1.0 - p) * math::ln_1p(-p) } else { 0.0 };
+        if (0.0..=1.0).contains(&p) { low + high } else { f64::INFINITY }
     }
 }
 

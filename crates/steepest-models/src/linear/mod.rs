@@ -10,6 +10,7 @@ mod loss;
 mod objective;
 mod problem;
 pub mod rows;
+mod sampled;
 mod solve;
 mod sum;
 
@@ -21,5 +22,6 @@ pub(crate) use loss::with_loss;
 pub use loss::{Hinge, Huber, Logistic, Loss, Poisson, Quantile, ScalarLoss, Squared, SquaredHinge};
 pub use objective::{HESSIAN_LIMIT, LinearObjective};
 pub use problem::LinearProblem;
+pub use sampled::SampledNewton;
 pub use solve::DeterministicRun;
 pub use sum::LinearSum;

@@ -1,8 +1,7 @@
 //! The linear problem as a differentiable function: what the deterministic solvers see.
 //!
 //! f(x) = Σ pᵢφ(zᵢ; yᵢ) + (λ₂/2)‖w‖², with pᵢ = sᵢ/Σs and x = (w, b); λ₁‖w‖₁ is the non-smooth part, its proximal operator soft
-//! thresholding. Dense features are read once for value and gradient together. Sparse features are read by rows for the value
-//! and by columns for the gradient. A trial along a line costs O(n) once Xd is known.
+//! thresholding. Features are read once for value and gradient together. A trial along a line costs O(n) once Xd is known.
 
 use rayon::prelude::*;
 use steepest_core::{
@@ -12,8 +11,8 @@ use steepest_data::Matrix;
 use steepest_solvers::Cholesky;
 
 use super::kernels::{
-    column_sums, dense_pass, first_bad_row, loss_block, margins, multiply, multiply_transposed, row_curvatures,
-    row_losses, shift, softmax, stored, weighted_gram, weighted_squares,
+    SparseView, column_sums, dense_pass, first_bad_row, loss_block, multiply, row_curvatures, shift, softmax,
+    sparse_pass, stored, weighted_gram, weighted_squares,
 };
 use super::{LinearProblem, Loss, certificate};
 
@@ -28,14 +27,15 @@ pub struct LinearObjective<'p> {
     problem: &'p LinearProblem,
     layout: Layout,
     x: Vec<f64>,
+    /// The data's part of the objective, and all of its smooth part.
+    loss: f64,
     value: f64,
     /// Margins, n × K.
     z: Vec<f64>,
     /// pᵢφ′(zᵢ), n × K.
     r: Vec<f64>,
-    /// Xᵀr, where the pass that made r made it too.
+    /// Xᵀr.
     data_gradient: Vec<f64>,
-    has_data_gradient: bool,
     /// pᵢφ″(zᵢ), or for softmax the probabilities, n × K; of the current point when `has_curvature`.
     curvature: Vec<f64>,
     has_curvature: bool,
@@ -57,11 +57,11 @@ impl<'p> LinearObjective<'p> {
         LinearObjective {
             layout: problem.layout(),
             x: vec![0.0; problem.parameters()],
+            loss: f64::NAN,
             value: f64::NAN,
             z: vec![0.0; margins],
             r: vec![0.0; margins],
             data_gradient: vec![0.0; problem.features() * problem.outputs()],
-            has_data_gradient: false,
             curvature: Vec::new(),
             has_curvature: false,
             along: Vec::new(),
@@ -107,10 +107,6 @@ impl<'p> LinearObjective<'p> {
     /// Margins, r and the loss at `self.x`.
     fn evaluate(&mut self) -> Result<f64, NonFinite> {
         let (problem, k) = (self.problem, self.problem.outputs());
-        let Matrix::Dense(m) = &problem.matrix else {
-            margins(problem, &self.x, &mut self.z);
-            return row_losses(problem, &self.z, &mut self.r);
-        };
         let (w, b) = self.x.split_at(self.problem.features() * k);
         let scale = 1.0 / problem.total_weight();
         let rows = |start: usize, z: &mut [f64], r: &mut [f64]| {
@@ -120,8 +116,12 @@ impl<'p> LinearObjective<'p> {
             loss_block(problem.loss, z, &problem.target[range], weights, scale, r)
         };
         let (z, r, g, parts) = (&mut self.z, &mut self.r, &mut self.data_gradient, &mut self.parts);
-        let value = stored!(&m.values, v => dense_pass(v, m.cols, k, w, z, r, g, parts, rows));
-        self.has_data_gradient = true;
+        let value = match &problem.matrix {
+            Matrix::Dense(m) => stored!(&m.values, v => dense_pass(v, m.cols, k, w, z, r, g, parts, rows)),
+            Matrix::Sparse(m) => {
+                stored!(&m.values, v => sparse_pass(SparseView::new(m, v), m.cols, k, w, z, r, g, parts, rows))
+            }
+        };
         if value.is_finite() { Ok(value) } else { Err(first_bad_row(problem, &self.z, value)) }
     }
 
@@ -193,12 +193,12 @@ impl Objective<f64> for LinearObjective<'_> {
 
     fn at(&mut self, x: &[f64]) -> Result<f64, NonFinite> {
         self.x.copy_from_slice(x);
-        (self.has_data_gradient, self.has_curvature) = (false, false);
+        self.has_curvature = false;
         self.counts.value += 1;
         self.counts.rows += self.problem.rows() as u64;
-        let loss = self.evaluate();
+        self.loss = self.evaluate()?;
         let w = &self.x[..self.weight_len()];
-        let value = loss? + 0.5 * self.problem.l2 * squares(w);
+        let value = self.loss + 0.5 * self.problem.l2 * squares(w);
         if !value.is_finite() {
             return Err(NonFinite::Objective { value });
         }
@@ -208,11 +208,6 @@ impl Objective<f64> for LinearObjective<'_> {
 
     fn gradient(&mut self, g: &mut [f64]) -> Result<(), NonFinite> {
         self.counts.gradient += 1;
-        if !self.has_data_gradient {
-            multiply_transposed(self.problem, &self.r, &mut self.data_gradient);
-            self.counts.rows += self.problem.rows() as u64;
-            self.has_data_gradient = true;
-        }
         let (w, b) = g.split_at_mut(self.data_gradient.len());
         let l2 = self.problem.l2;
         w.iter_mut().zip(&self.data_gradient).zip(&self.x).for_each(|((g, d), x)| *g = d + l2 * x);
@@ -250,18 +245,13 @@ impl Objective<f64> for LinearObjective<'_> {
         let (mut t, mut r) = (std::mem::take(&mut self.along), std::mem::take(&mut self.line.scratch));
         t.resize(self.z.len(), 0.0);
         r.resize(self.z.len(), 0.0);
+        let parts = &mut self.parts;
         match &problem.matrix {
             Matrix::Dense(m) => {
-                let parts = &mut self.parts;
                 stored!(&m.values, v => dense_pass(v, m.cols, k, w, &mut t, &mut r, out_w, parts, rows));
             }
-            Matrix::Sparse(_) => {
-                multiply(&problem.matrix, w, k, &mut t);
-                let blocks = t.par_chunks_mut(BLOCK * k).zip(r.par_chunks_mut(BLOCK * k)).enumerate();
-                blocks.for_each(|(n, (t, r))| {
-                    rows(n * BLOCK, t, r);
-                });
-                multiply_transposed(problem, &r, out_w);
+            Matrix::Sparse(m) => {
+                stored!(&m.values, v => sparse_pass(SparseView::new(m, v), m.cols, k, w, &mut t, &mut r, out_w, parts, rows));
             }
         }
         out_w.iter_mut().zip(w).for_each(|(o, v)| *o += problem.l2 * v);
@@ -356,11 +346,34 @@ impl Objective<f64> for LinearObjective<'_> {
             return Some(self.quadratic_certificate());
         }
         let zero = self.value_at_zero();
+        if certificate::gradient_suffices(problem) {
+            let data = certificate::DataPart { loss: self.loss, z: &self.z, r: &self.r, gradient: &self.data_gradient };
+            return Some(certificate::certify_gradient(problem, &self.x, data, zero));
+        }
         Some(certificate::certify(problem, &self.x, &self.z, zero))
     }
 }
 
 impl LinearObjective<'_> {
+    /// The block of the Hessian that belongs to one output: over its weights and its intercept.
+    pub(super) fn output_hessian(&mut self, output: usize) -> Vec<f64> {
+        self.need_curvature();
+        let (problem, k) = (self.problem, self.problem.outputs());
+        let d = problem.parameters() / k;
+        let p = self.row_weights();
+        let q = &self.curvature;
+        let weights: Vec<f64> = match k {
+            1 => q.clone(),
+            _ => (0..problem.rows()).map(|i| p(i) * q[i * k + output] * (1.0 - q[i * k + output])).collect(),
+        };
+        let mut h = vec![0.0; d * d];
+        self.hessian_block(&weights, &mut h, 1, 0, 0);
+        for j in 0..problem.features() {
+            h[j * d + j] += problem.l2;
+        }
+        h
+    }
+
     /// Σ pᵢφ′(zᵢ)²x̃ᵢx̃ᵢᵀ over x̃ = (x, 1) at the current point, for a loss of one output: the variance of a row's gradient.
     pub(super) fn score_gram(&self) -> Vec<f64> {
         let p = self.row_weights();
@@ -373,7 +386,8 @@ impl LinearObjective<'_> {
 
     /// Writes the block of outputs (a, b) of the Hessian, and its mirror images, from the weights of the rows.
     fn hessian_block(&self, weights: &[f64], h: &mut [f64], k: usize, a: usize, b: usize) {
-        let (features, d) = (self.problem.features(), self.problem.parameters());
+        let features = self.problem.features();
+        let d = (features + usize::from(self.problem.intercept)) * k;
         let mut gram = vec![0.0; features * features];
         weighted_gram(&self.problem.matrix, weights, &mut gram);
         let mut put = |i: usize, j: usize, value: f64| {

@@ -8,7 +8,7 @@ use super::LinearObjective;
 /// A deterministic solver bound to a linear problem.
 pub struct DeterministicRun<'p> {
     objective: LinearObjective<'p>,
-    solver: Box<dyn DeterministicSolver + Send>,
+    solver: Box<dyn DeterministicSolver + Send + 'p>,
     /// Whether the objective stands at the solver's point.
     settled: bool,
     certificate: Option<Certificate>,
@@ -25,7 +25,7 @@ const CLOSE: f64 = 1e-3;
 
 impl<'p> DeterministicRun<'p> {
     /// Binds `solver` to `objective`.
-    pub fn new(objective: LinearObjective<'p>, solver: Box<dyn DeterministicSolver + Send>) -> Self {
+    pub fn new(objective: LinearObjective<'p>, solver: Box<dyn DeterministicSolver + Send + 'p>) -> Self {
         DeterministicRun {
             objective,
             solver,
@@ -62,7 +62,7 @@ impl Iterate for DeterministicRun<'_> {
         self.value = value;
         if close && info.step >= self.next_check {
             // Slow methods take many small steps: looking at every one would double their cost.
-            self.next_check = info.step + 1 + info.step / 8;
+            self.next_check = info.step + 1 + info.step / 16;
             info.gap = self.certificate().relative();
         }
         Ok(info)

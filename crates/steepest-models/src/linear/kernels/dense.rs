@@ -6,15 +6,25 @@ use steepest_core::isa::{Isa, Kernel};
 use steepest_core::{Shards, tree_sum, tree_sum_vectors};
 
 use super::losses::lane_sum;
+use super::panel::{self, Panels};
 use super::stored::{LANES, Stored};
 
 /// Bytes of a block of rows that is read from memory once and used from the cache after that.
 const BLOCK_BYTES: usize = 24 << 10;
+/// Bytes ahead of the products of rows that are asked for: the rows of a block are too short for the processor to see a stream.
+const AHEAD: usize = 8 << 10;
 /// Rows whose products are accumulated side by side.
 const ROWS: usize = 4;
 
+/// Bytes of a block that is widened to 64 bits, for several outputs.
+const WIDE_BYTES: usize = 256 << 10;
+
 /// Rows of a block.
-fn block_rows<V: Stored>(cols: usize) -> usize {
+fn block_rows<V: Stored>(cols: usize, outputs: usize) -> usize {
+    if outputs > 1 {
+        let rows = WIDE_BYTES / (8 * cols).max(1);
+        return (rows - rows % panel::TILE).clamp(panel::TILE, 256);
+    }
     let rows = BLOCK_BYTES / (cols * V::BYTES).max(1);
     (rows - rows % ROWS).clamp(ROWS, 256)
 }
@@ -26,11 +36,12 @@ pub(crate) fn row_shards(rows: usize) -> Shards {
 
 /// z ← Xw.
 pub(crate) fn multiply_dense<V: Stored>(x: V, cols: usize, w: &[f64], outputs: usize, z: &mut [f64]) {
-    let task = block_rows::<V>(cols) * 8;
+    let task = block_rows::<V>(cols, outputs) * 8;
+    let panels = Panels::new(w, outputs);
     z.par_chunks_mut(task * outputs).enumerate().for_each_init(Vec::new, |wide, (t, z)| {
         let rows = z.len() / outputs;
         let x = x.part(t * task * cols, rows * cols);
-        Isa::detect().run(Multiply { x, cols, w, outputs, z, wide });
+        Isa::detect().run(Multiply { x, cols, w, panels: &panels, outputs, z, wide });
     });
 }
 
@@ -39,6 +50,7 @@ struct Multiply<'a, V> {
     x: V,
     cols: usize,
     w: &'a [f64],
+    panels: &'a Panels,
     outputs: usize,
     z: &'a mut [f64],
     wide: &'a mut Vec<f64>,
@@ -49,7 +61,18 @@ impl<V: Stored> Kernel for Multiply<'_, V> {
 
     #[inline(always)]
     fn run(self) {
-        block_multiply(self.x, self.cols, self.w, self.outputs, self.z, self.wide);
+        let Multiply { x, cols, w, panels, outputs, z, wide } = self;
+        let block = block_rows::<V>(cols, outputs);
+        for (n, z) in z.chunks_mut(block * outputs).enumerate() {
+            let m = z.len() / outputs;
+            let here = x.part(n * block * cols, m * cols);
+            if outputs == 1 {
+                block_multiply(here, cols, w, z);
+            } else {
+                widen(here, m * cols, wide);
+                panels.multiply(wide, cols, z);
+            }
+        }
     }
 }
 
@@ -84,10 +107,16 @@ impl<V: Stored> Kernel for Transpose<'_, V> {
     #[inline(always)]
     fn run(self) {
         let Transpose { x, cols, r, outputs, g, wide } = self;
-        let block = block_rows::<V>(cols);
+        let block = block_rows::<V>(cols, outputs);
         for (n, r) in r.chunks(block * outputs).enumerate() {
             let m = r.len() / outputs;
-            block_transpose(x.part(n * block * cols, m * cols), cols, r, outputs, g, wide);
+            let here = x.part(n * block * cols, m * cols);
+            if outputs == 1 {
+                block_transpose(here, cols, r, g);
+            } else {
+                widen(here, m * cols, wide);
+                panel::add_transposed(wide, cols, r, outputs, g);
+            }
         }
     }
 }
@@ -111,9 +140,9 @@ pub(crate) fn dense_pass<V: Stored>(
     parts.clear();
     parts.resize(shards.count() * len, 0.0);
     let tasks = split_rows(z, r, parts, &shards, k, len);
-    let block = block_rows::<V>(cols);
+    let panels = Panels::new(w, k);
     let run = |wide: &mut Vec<f64>, (first, z, r, g): Task<'_>| {
-        Isa::detect().run(Shard { x, cols, k, w, first, z, r, g, block, wide, rows: &rows })
+        Isa::detect().run(Shard { x, cols, k, w, panels: &panels, first, z, r, g, wide, rows: &rows })
     };
     let sums: Vec<f64> = tasks.into_par_iter().map_init(Vec::new, run).collect();
     tree_sum_vectors(parts, len);
@@ -127,11 +156,11 @@ struct Shard<'a, V, F> {
     cols: usize,
     k: usize,
     w: &'a [f64],
+    panels: &'a Panels,
     first: usize,
     z: &'a mut [f64],
     r: &'a mut [f64],
     g: &'a mut [f64],
-    block: usize,
     wide: &'a mut Vec<f64>,
     rows: &'a F,
 }
@@ -141,14 +170,22 @@ impl<V: Stored, F: Fn(usize, &mut [f64], &mut [f64]) -> f64> Kernel for Shard<'_
 
     #[inline(always)]
     fn run(self) -> f64 {
-        let Shard { x, cols, k, w, first, z, r, g, block, wide, rows } = self;
+        let Shard { x, cols, k, w, panels, first, z, r, g, wide, rows } = self;
+        let block = block_rows::<V>(cols, k);
         let mut sum = 0.0;
         for (n, (z, r)) in z.chunks_mut(block * k).zip(r.chunks_mut(block * k)).enumerate() {
             let (start, m) = (first + n * block, z.len() / k);
             let here = x.part(start * cols, m * cols);
-            block_multiply(here, cols, w, k, z, wide);
-            sum += rows(start, z, r);
-            block_transpose(here, cols, r, k, g, wide);
+            if k == 1 {
+                block_multiply(here, cols, w, z);
+                sum += rows(start, z, r);
+                block_transpose(here, cols, r, g);
+            } else {
+                widen(here, m * cols, wide);
+                panels.multiply(wide, cols, z);
+                sum += rows(start, z, r);
+                panel::add_transposed(wide, cols, r, k, g);
+            }
         }
         sum
     }
@@ -157,7 +194,8 @@ impl<V: Stored, F: Fn(usize, &mut [f64], &mut [f64]) -> f64> Kernel for Shard<'_
 /// First row, and the parts of z, r and the shard's gradient.
 type Task<'a> = (usize, &'a mut [f64], &'a mut [f64], &'a mut [f64]);
 
-fn split_rows<'a>(
+/// Cuts z and r by the shards, and `parts` into their gradients of length `len`.
+pub(crate) fn split_rows<'a>(
     mut z: &'a mut [f64],
     mut r: &'a mut [f64],
     mut parts: &'a mut [f64],
@@ -181,12 +219,7 @@ fn split_rows<'a>(
 
 /// z ← xw for a block of rows.
 #[inline(always)]
-fn block_multiply<V: Stored>(x: V, cols: usize, w: &[f64], outputs: usize, z: &mut [f64], wide: &mut Vec<f64>) {
-    if outputs > 1 {
-        let rows = z.len() / outputs;
-        widen(x, rows * cols, wide);
-        return product(rows, outputs, cols, z, (1, outputs), wide, (1, cols), w, (1, outputs), false);
-    }
+fn block_multiply<V: Stored>(x: V, cols: usize, w: &[f64], z: &mut [f64]) {
     let mut i = 0;
     while i + ROWS <= z.len() {
         let sums: [f64; ROWS] = dots(std::array::from_fn(|k| x.part((i + k) * cols, cols)), cols, w);
@@ -207,6 +240,7 @@ fn dots<V: Stored, const N: usize>(rows: [V; N], cols: usize, w: &[f64]) -> [f64
     for j in (0..whole).step_by(LANES) {
         let w: &[f64; LANES] = w[j..j + LANES].try_into().expect("eight weights");
         for (acc, row) in acc.iter_mut().zip(&rows) {
+            row.prefetch(j + AHEAD / V::BYTES);
             let x = row.lanes(j);
             for l in 0..LANES {
                 acc[l] += x[l] * w[l];
@@ -225,21 +259,24 @@ fn dots<V: Stored, const N: usize>(rows: [V; N], cols: usize, w: &[f64]) -> [f64
 
 /// g += xᵀr for a block of rows, each column in the order of the rows.
 #[inline(always)]
-fn block_transpose<V: Stored>(x: V, cols: usize, r: &[f64], outputs: usize, g: &mut [f64], wide: &mut Vec<f64>) {
-    if outputs > 1 {
-        let rows = r.len() / outputs;
-        widen(x, rows * cols, wide);
-        return product(cols, outputs, rows, g, (1, outputs), wide, (cols, 1), r, (1, outputs), true);
-    }
+fn block_transpose<V: Stored>(x: V, cols: usize, r: &[f64], g: &mut [f64]) {
     const WIDTH: usize = 4;
     let mut j = 0;
     while j + WIDTH * LANES <= cols {
-        columns::<V, WIDTH>(x, cols, j, r, g);
+        columns::<V, WIDTH>(x, cols, j, r, g, j);
         j += WIDTH * LANES;
     }
     while j + LANES <= cols {
-        columns::<V, 1>(x, cols, j, r, g);
+        columns::<V, 1>(x, cols, j, r, g, j);
         j += LANES;
+    }
+    if j < cols && cols >= LANES {
+        // The last eight columns once more, of which only the new ones are kept.
+        let from = cols - LANES;
+        let mut last: [f64; LANES] = g[from..].try_into().expect("eight columns");
+        columns::<V, 1>(x, cols, 0, r, &mut last, from);
+        g[j..].copy_from_slice(&last[j - from..]);
+        return;
     }
     for j in j..cols {
         let mut sum = g[j];
@@ -250,16 +287,16 @@ fn block_transpose<V: Stored>(x: V, cols: usize, r: &[f64], outputs: usize, g: &
     }
 }
 
-/// `W` groups of eight columns from `j` on.
+/// `W` groups of eight columns from `column` on, whose sums are kept from g[j] on.
 #[inline(always)]
-fn columns<V: Stored, const W: usize>(x: V, cols: usize, j: usize, r: &[f64], g: &mut [f64]) {
+fn columns<V: Stored, const W: usize>(x: V, cols: usize, j: usize, r: &[f64], g: &mut [f64], column: usize) {
     let mut acc = [[0.0; LANES]; W];
     for (k, acc) in acc.iter_mut().enumerate() {
         acc.copy_from_slice(&g[j + k * LANES..j + (k + 1) * LANES]);
     }
     for (i, &r) in r.iter().enumerate() {
         for (k, acc) in acc.iter_mut().enumerate() {
-            let x = x.lanes(i * cols + j + k * LANES);
+            let x = x.lanes(i * cols + column + k * LANES);
             for l in 0..LANES {
                 acc[l] += r * x[l];
             }
@@ -273,8 +310,14 @@ fn columns<V: Stored, const W: usize>(x: V, cols: usize, j: usize, r: &[f64], g:
 /// Copies `len` values to `wide`.
 #[inline(always)]
 pub(crate) fn widen<V: Stored>(x: V, len: usize, wide: &mut Vec<f64>) {
-    wide.clear();
-    wide.extend((0..len).map(|k| x.get(k)));
+    wide.resize(len, 0.0);
+    let whole = len - len % LANES;
+    for k in (0..whole).step_by(LANES) {
+        wide[k..k + LANES].copy_from_slice(&x.lanes(k));
+    }
+    for k in whole..len {
+        wide[k] = x.get(k);
+    }
 }
 
 /// c ← ab or c ← c + ab for an m × k matrix a and a k × n matrix b, on this thread. Strides are (of a column, of a row).

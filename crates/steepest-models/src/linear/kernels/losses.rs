@@ -67,7 +67,7 @@ impl Kernel for Block<'_> {
 /// One block of rows: r ← sᵢ·scale·φ′, returns Σ sᵢ·scale·φ in eight interleaved sums.
 pub fn loss_block(loss: Loss, z: &[f64], y: &[f64], weights: Option<&[f64]>, scale: f64, r: &mut [f64]) -> f64 {
     if let Loss::Softmax(classes) = loss {
-        return softmax_block(classes, z, y, weights, scale, r);
+        return Isa::detect().run(SoftmaxBlock { classes, z, y, weights, scale, r });
     }
     Isa::detect().run(Block { loss, z, y, weights, scale, r })
 }
@@ -117,6 +117,25 @@ pub fn lane_sum(a: [f64; LANES]) -> f64 {
     ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
 }
 
+struct SoftmaxBlock<'a> {
+    classes: usize,
+    z: &'a [f64],
+    y: &'a [f64],
+    weights: Option<&'a [f64]>,
+    scale: f64,
+    r: &'a mut [f64],
+}
+
+impl Kernel for SoftmaxBlock<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        softmax_block(self.classes, self.z, self.y, self.weights, self.scale, self.r)
+    }
+}
+
+#[inline(always)]
 fn softmax_block(k: usize, z: &[f64], y: &[f64], weights: Option<&[f64]>, scale: f64, r: &mut [f64]) -> f64 {
     let mut sum = 0.0;
     for (i, (z, r)) in z.chunks_exact(k).zip(r.chunks_exact_mut(k)).enumerate() {
@@ -131,7 +150,7 @@ fn softmax_block(k: usize, z: &[f64], y: &[f64], weights: Option<&[f64]>, scale:
 }
 
 /// q ← softmax(z); returns log Σ e^z.
-#[inline]
+#[inline(always)]
 pub fn softmax(z: &[f64], q: &mut [f64]) -> f64 {
     let top = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut total = 0.0;
@@ -193,4 +212,101 @@ impl Kernel for Curvatures<'_> {
             }
         });
     }
+}
+
+/// out ← ∂φ/∂z at zᵢ + shift, for a loss of one output, without weights. O(n).
+pub fn row_derivatives(problem: &LinearProblem, z: &[f64], shift: f64, out: &mut [f64]) {
+    out.par_chunks_mut(BLOCK).zip(z.par_chunks(BLOCK)).zip(problem.target.par_chunks(BLOCK)).for_each(
+        |((out, z), y)| {
+            Isa::detect().run(Derivatives { loss: problem.loss, z, y, shift, out });
+        },
+    );
+}
+
+struct Derivatives<'a> {
+    loss: Loss,
+    z: &'a [f64],
+    y: &'a [f64],
+    shift: f64,
+    out: &'a mut [f64],
+}
+
+impl Kernel for Derivatives<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Derivatives { loss, z, y, shift, out } = self;
+        with_loss!(loss, l => {
+            for ((out, &z), &y) in out.iter_mut().zip(z).zip(y) {
+                *out = l.derivative(z + shift, y);
+            }
+        });
+    }
+}
+
+/// The rows' part of a duality gap, for a loss of one output with dual values `a`: the weighted means of
+/// max(0, φ(z) + φ*(−a) + az), of |φ| + |φ*| + |az| and of φ. O(n).
+pub fn fenchel_sums(problem: &LinearProblem, z: &[f64], a: &[f64]) -> [f64; 3] {
+    let scale = 1.0 / problem.total_weight();
+    let blocks: Vec<[f64; 3]> = z
+        .par_chunks(BLOCK)
+        .zip(a.par_chunks(BLOCK))
+        .enumerate()
+        .map(|(b, (z, a))| {
+            let rows = b * BLOCK..b * BLOCK + z.len();
+            let weights = problem.weights.as_ref().map(|s| &s[rows.clone()]);
+            Isa::detect().run(Fenchel { loss: problem.loss, z, a, y: &problem.target[rows], weights, scale })
+        })
+        .collect();
+    std::array::from_fn(|k| tree_sum(&blocks.iter().map(|b| b[k]).collect::<Vec<_>>()))
+}
+
+struct Fenchel<'a> {
+    loss: Loss,
+    z: &'a [f64],
+    a: &'a [f64],
+    y: &'a [f64],
+    weights: Option<&'a [f64]>,
+    scale: f64,
+}
+
+impl Kernel for Fenchel<'_> {
+    type Output = [f64; 3];
+
+    #[inline(always)]
+    fn run(self) -> [f64; 3] {
+        with_loss!(self.loss, l => fenchel_block(l, self.z, self.a, self.y, self.weights, self.scale))
+    }
+}
+
+#[inline(always)]
+fn fenchel_block<L: ScalarLoss>(
+    loss: L,
+    z: &[f64],
+    a: &[f64],
+    y: &[f64],
+    weights: Option<&[f64]>,
+    scale: f64,
+) -> [f64; 3] {
+    let mut sums = [0.0; 3];
+    let (mut values, mut conjugates) = ([0.0; CHUNK], [0.0; CHUNK]);
+    for start in (0..z.len()).step_by(CHUNK) {
+        let m = CHUNK.min(z.len() - start);
+        let (z, a, y) = (&z[start..start + m], &a[start..start + m], &y[start..start + m]);
+        for i in 0..m {
+            values[i] = loss.value(z[i], y[i]);
+        }
+        for i in 0..m {
+            conjugates[i] = loss.conjugate(a[i], y[i]);
+        }
+        for i in 0..m {
+            let p = weights.map_or(scale, |s| s[start + i] * scale);
+            let (value, conjugate, product) = (values[i], conjugates[i], a[i] * z[i]);
+            sums[0] += p * (value + conjugate + product).max(0.0);
+            sums[1] += p * (value.abs() + conjugate.abs() + product.abs());
+            sums[2] += p * value;
+        }
+    }
+    sums
 }

@@ -2,7 +2,7 @@
 //!
 //! Storage is 32 or 64 bits, or nothing at all for indicators; arithmetic is `f64`. Every sum has one order that is a function
 //! of the shape of the data alone, so that the bits do not depend on the number of threads: a margin is summed along its row in
-//! fixed lanes, a transposed product along its column (sparse) or in shards of rows combined in a tree (dense).
+//! fixed lanes, a transposed product in shards of rows combined in a tree.
 //!
 //! Lane loops are written by index: that is the form in which the compiler vectorizes them.
 //!
@@ -13,15 +13,19 @@
 mod dense;
 mod gram;
 mod losses;
+mod panel;
 mod sparse;
 mod stored;
 
 pub use gram::{gram_shards, weighted_gram};
-pub use losses::{column_sums, first_bad_row, lane_sum, loss_block, row_curvatures, row_losses, softmax};
+pub use losses::{
+    column_sums, fenchel_sums, first_bad_row, lane_sum, loss_block, row_curvatures, row_derivatives, row_losses,
+    softmax,
+};
 pub use stored::{LANES, SparseView, Squares, Stored, Unit};
 
 pub(crate) use dense::{dense_pass, multiply_dense, product, transpose_dense};
-pub(crate) use sparse::multiply_sparse;
+pub(crate) use sparse::{multiply_sparse, scatter_sparse, sparse_pass};
 pub(crate) use stored::stored;
 
 use steepest_data::Matrix;
@@ -62,7 +66,7 @@ pub fn multiply(matrix: &Matrix, w: &[f64], outputs: usize, z: &mut [f64]) {
     }
 }
 
-/// g ← Xᵀr, d × K. O(stored · K). Sparse features are read by columns, which are made on the first call.
+/// g ← Xᵀr, d × K. O(stored · K).
 pub fn multiply_transposed(problem: &LinearProblem, r: &[f64], g: &mut [f64]) {
     transposed(problem, r, problem.outputs(), g);
 }
@@ -77,19 +81,13 @@ pub fn weighted_squares(problem: &LinearProblem, h: &[f64], g: &mut [f64]) {
     let k = problem.outputs();
     match &problem.matrix {
         Matrix::Dense(m) => stored!(&m.values, v => transpose_dense(Squares(v), m.rows, m.cols, h, k, g)),
-        Matrix::Sparse(_) => {
-            let m = problem.columns().expect("sparse features have columns");
-            stored!(&m.values, v => multiply_sparse(SparseView::new(m, Squares(v)), h, k, g))
-        }
+        Matrix::Sparse(m) => stored!(&m.values, v => scatter_sparse(SparseView::new(m, Squares(v)), m.cols, h, k, g)),
     }
 }
 
 fn transposed(problem: &LinearProblem, r: &[f64], k: usize, g: &mut [f64]) {
     match &problem.matrix {
         Matrix::Dense(m) => stored!(&m.values, v => transpose_dense(v, m.rows, m.cols, r, k, g)),
-        Matrix::Sparse(_) => {
-            let m = problem.columns().expect("sparse features have columns");
-            stored!(&m.values, v => multiply_sparse(SparseView::new(m, v), r, k, g))
-        }
+        Matrix::Sparse(m) => stored!(&m.values, v => scatter_sparse(SparseView::new(m, v), m.cols, r, k, g)),
     }
 }

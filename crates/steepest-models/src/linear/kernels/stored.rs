@@ -16,6 +16,21 @@ pub trait Stored: Copy + Send + Sync {
     /// Values `start .. start + len`.
     #[must_use]
     fn part(self, start: usize, len: usize) -> Self;
+    /// Asks the processor to bring value `k`, which may lie outside, into its cache.
+    fn prefetch(self, _k: usize) {}
+}
+
+/// Asks the processor to bring what lies `k` elements behind `from` into its cache.
+#[inline(always)]
+fn prefetch<T>(from: *const T, k: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch reads nothing that the program can see and ignores addresses that are not mapped.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(k).cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (from, k);
 }
 
 /// Every value is 1.
@@ -53,6 +68,10 @@ impl Stored for &[f32] {
     fn part(self, start: usize, len: usize) -> Self {
         &self[start..start + len]
     }
+    #[inline(always)]
+    fn prefetch(self, k: usize) {
+        prefetch(self.as_ptr(), k);
+    }
 }
 
 impl Stored for &[f64] {
@@ -68,6 +87,10 @@ impl Stored for &[f64] {
     #[inline(always)]
     fn part(self, start: usize, len: usize) -> Self {
         &self[start..start + len]
+    }
+    #[inline(always)]
+    fn prefetch(self, k: usize) {
+        prefetch(self.as_ptr(), k);
     }
 }
 
