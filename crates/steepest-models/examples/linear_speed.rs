@@ -3,7 +3,8 @@
 //! `cargo run --release -p steepest-models --example linear_speed -- FILE LOSS SOLVER [GAP] [THREADS] [ROUNDS]`
 //!
 //! FILE is an svmlight file, or `dense` for a million rows of 100 normal features in f32, or `bandwidth`, or a file named *.f32:
-//! little-endian, rows and columns as u32, then all features by rows and all targets as f32. λ₂ = 1/n, no intercept. LOSS:L1, such as `squared:1e-3`, puts an L1 penalty in place of the L2 penalty. Prints each step of the first round and the median seconds of all.
+//! little-endian, rows and columns as u32, then all features by rows and all targets as f32. λ₂ = 1/n, no intercept. LOSS:L1 or
+//! LOSS:L1:L2, such as `squared:1e-3`, sets the penalties. Prints each step of the first round and the median seconds of all.
 
 use std::time::Instant;
 
@@ -49,7 +50,9 @@ fn problem(file: &str, loss: &str) -> LinearProblem {
     if l1.is_empty() {
         problem.l2 = 1.0 / problem.rows() as f64;
     } else {
+        let (l1, l2) = l1.split_once(':').unwrap_or((l1, "0"));
         problem.l1 = l1.parse().expect("an L1 penalty");
+        problem.l2 = l2.parse().expect("an L2 penalty");
     }
     problem.intercept = false;
     problem

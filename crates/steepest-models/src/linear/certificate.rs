@@ -93,6 +93,19 @@ pub fn certify(problem: &LinearProblem, x: &[f64], z: &[f64], zero: f64) -> Cert
 /// the domain of the conjugate are brought to its border; then the constraints of the dual are restored as the module's
 /// documentation says, in place.
 pub fn certify_dual(problem: &LinearProblem, x: &[f64], z: &[f64], dual: &mut [f64], zero: f64) -> Certificate {
+    certify_product(problem, x, z, dual, None, zero)
+}
+
+/// As [`certify_dual`]; `product` is Σ pᵢaᵢxᵢ where the caller has it. It serves only where the values are feasible as they are: inside
+/// their domain, and without an intercept.
+pub(crate) fn certify_product(
+    problem: &LinearProblem,
+    x: &[f64],
+    z: &[f64],
+    dual: &mut [f64],
+    product: Option<&[f64]>,
+    zero: f64,
+) -> Certificate {
     if let Some(none) = unpenalized(problem) {
         return none;
     }
@@ -108,9 +121,15 @@ pub fn certify_dual(problem: &LinearProblem, x: &[f64], z: &[f64], dual: &mut [f
     if problem.intercept {
         imbalance = balance(&p, dual);
     }
-    let mut u = vec![0.0; problem.features()];
-    let scaled: Vec<f64> = dual.iter().enumerate().map(|(i, a)| p.get(i) * a).collect();
-    multiply_transposed(problem, &scaled, &mut u);
+    let mut u = match product {
+        Some(u) if !problem.intercept => u.to_vec(),
+        _ => {
+            let mut u = vec![0.0; problem.features()];
+            let scaled: Vec<f64> = dual.iter().enumerate().map(|(i, a)| p.get(i) * a).collect();
+            multiply_transposed(problem, &scaled, &mut u);
+            u
+        }
+    };
     if problem.l2 == 0.0 {
         let c = lasso_scale(problem, &p, dual, &u);
         dual.iter_mut().for_each(|a| *a *= c);

@@ -99,13 +99,8 @@ impl SolverChoice {
         None
     }
 
-    /// Whether [`bind`](SolverChoice::bind) uses a starting point; the others start from dual values of their own.
-    pub fn starts_anywhere(self) -> bool {
-        !matches!(self, SolverChoice::Interior | SolverChoice::DualCd | SolverChoice::Sdca)
-    }
-
-    /// The solver bound to a `problem` that it does not refuse, at `start`, or at zero, where it
-    /// [can](SolverChoice::starts_anywhere). Random orders are those of seed 0.
+    /// The solver bound to a `problem` that it does not refuse, at `start` or at zero; solvers that keep dual values begin with
+    /// those that belong to the margins there. Random orders are those of seed 0.
     pub fn bind<'p>(self, problem: &'p LinearProblem, start: Option<Vec<f64>>) -> Box<dyn Iterate + Send + 'p> {
         self.bind_seeded(problem, start, 0)
     }
@@ -124,10 +119,10 @@ impl SolverChoice {
             SolverChoice::NewtonCg => Box::new(NewtonCg::new(at(start))),
             SolverChoice::Lbfgs => Box::new(Lbfgs::new(at(start), 10)),
             SolverChoice::Fista => Box::new(Fista::new(at(start))),
-            SolverChoice::Interior => return Box::new(InteriorPoint::new(problem)),
+            SolverChoice::Interior => return Box::new(InteriorPoint::new(problem, start)),
             SolverChoice::Cd => return Box::new(PrimalDescent::new(problem, start)),
-            SolverChoice::DualCd => return Box::new(DualAscent::new(problem, seed, false)),
-            SolverChoice::Sdca => return Box::new(DualAscent::new(problem, seed, true)),
+            SolverChoice::DualCd => return Box::new(DualAscent::new(problem, start.as_deref(), seed, false)),
+            SolverChoice::Sdca => return Box::new(DualAscent::new(problem, start.as_deref(), seed, true)),
             SolverChoice::Saga => return Box::new(VarianceReduced::new(problem, Reference::Rows, start, seed)),
             SolverChoice::Svrg => return Box::new(VarianceReduced::new(problem, Reference::Epochs, start, seed)),
         };
@@ -159,18 +154,27 @@ pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
             format!("{loss} loss has kinks, and with {d} parameters single rows are cheapest"),
         );
     }
+    if problem.l1 > 0.0 && settles_by_rows(problem) {
+        return (SolverChoice::DualCd, "few rows, and an L2 penalty that lets each settle soon".into());
+    }
     if problem.l1 > 0.0 {
         return (SolverChoice::Cd, "the L1 penalty leaves few features in use".into());
     }
-    let hessian = hessian_work(problem);
-    let sampled = problem.outputs() == 1 && d <= HESSIAN_LIMIT && problem.loss != Loss::Squared;
-    if sampled && sample_rows(problem) * FEW <= problem.rows() {
-        let rows = sample_rows(problem);
+    let single = problem.outputs() == 1;
+    if problem.loss == Loss::SquaredHinge && problem.l2 > 0.0 && !problem.intercept && WIDE * problem.rows() <= d {
+        return (SolverChoice::DualCd, format!("with {d} parameters and {} rows single rows are cheapest", problem.rows()));
+    }
+    let rows = sample_rows(problem);
+    if single && problem.loss != Loss::Squared && d <= HESSIAN_LIMIT && rows * FEW <= problem.rows() && speaks(problem, rows) {
         return (SolverChoice::SampledNewton, format!("the Hessian of {rows} rows serves all {}", problem.rows()));
     }
+    let hessian = hessian_work(problem);
     let products = PRODUCTS * 2.0 * problem.matrix.stored() as f64 * problem.outputs() as f64;
     if d <= HESSIAN_LIMIT && hessian <= products {
         return (SolverChoice::Newton, format!("{d} parameters make the exact Hessian cheapest"));
+    }
+    if !single && problem.features() <= SAMPLED_FEATURES && 4 * rows <= problem.rows() {
+        return (SolverChoice::SampledNewton, format!("the Hessians of the classes over {rows} rows serve all {}", problem.rows()));
     }
     (SolverChoice::NewtonCg, format!("the Hessian of {d} parameters costs more than products with it"))
 }
@@ -178,6 +182,39 @@ pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
 /// Passes of dual coordinate ascent until a small gap, about: with a strongly convex penalty on everything, and without.
 const PASSES: f64 = 300.0;
 const PROXIMAL_PASSES: f64 = 3000.0;
+/// Whether dual ascent on a problem with both penalties takes few passes: few rows, and ‖x‖²/(nλ₂) moderate.
+fn settles_by_rows(problem: &LinearProblem) -> bool {
+    let n = problem.rows();
+    let quick = problem.loss == Loss::Squared && problem.l2 > 0.0 && !problem.intercept && problem.weights.is_none();
+    if !quick || WIDE * n > problem.features() {
+        return false;
+    }
+    let squares: f64 = (0..n)
+        .map(|i| {
+            let mut sum = 0.0;
+            problem.matrix.for_row(i, |_, v| sum += v * v);
+            sum
+        })
+        .sum();
+    squares / n as f64 <= SOON * n as f64 * problem.l2
+}
+
+/// Whether both classes are in a sample of this many rows often enough to say what the Hessian looks like.
+fn speaks(problem: &LinearProblem, sample: usize) -> bool {
+    if !matches!(problem.loss, Loss::Logistic | Loss::SquaredHinge) {
+        return true;
+    }
+    let positive = problem.target.iter().filter(|y| **y > 0.0).count();
+    let rare = positive.min(problem.rows() - positive) as f64 * sample as f64 / problem.rows() as f64;
+    rare >= 5.0 * problem.parameters() as f64
+}
+
+/// Dual values are few where there are this many times more features than rows.
+const WIDE: usize = 4;
+/// The largest ‖x‖²/(nλ₂) with which single rows settle in some tens of passes.
+const SOON: f64 = 100.0;
+/// Features above which the matrices of all classes cost more than they save.
+const SAMPLED_FEATURES: usize = 1024;
 /// A sample is worth its trouble when there are this many times more rows.
 const FEW: usize = 8;
 /// Steps of the interior point.

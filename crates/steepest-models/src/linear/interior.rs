@@ -21,8 +21,8 @@ use steepest_core::{
 };
 use steepest_solvers::{Cholesky, dot};
 
-use super::certificate::{certify_dual, objective, value_at_zero};
-use super::kernels::{margins, multiply, multiply_transposed_single, weighted_gram};
+use super::certificate::{certify_product, objective, value_at_zero};
+use super::kernels::{LANES, lane_sum, margins, multiply, multiply_transposed_single, weighted_gram};
 use super::loss::{Loss, ScalarLoss, with_loss};
 use super::objective::HESSIAN_LIMIT;
 use super::problem::LinearProblem;
@@ -50,13 +50,17 @@ pub struct InteriorPoint<'p> {
     steps: u64,
     counts: Evaluations,
     certificate: Option<Certificate>,
+    /// Whether the products in `work` are those of the current point.
+    fresh: bool,
     work: Work,
 }
 
 /// Scratch of a step.
 #[derive(Debug, Default)]
 struct Work {
+    /// Xw + b, then w where the weights have dual values; and Xᵀu over the rows.
     z: Vec<f64>,
+    pull: Vec<f64>,
     /// 1/θᵢ, θ = s/(u − l) + t/(h − u).
     d: Vec<f64>,
     rho: Vec<f64>,
@@ -88,8 +92,9 @@ impl<'p> InteriorPoint<'p> {
         None
     }
 
-    /// Starts in the middle of the box.
-    pub fn new(problem: &'p LinearProblem) -> InteriorPoint<'p> {
+    /// Starts at zero and in the middle of the box; or at `start`, with dual values that are complementary to it up to a
+    /// hundredth of the objective there.
+    pub fn new(problem: &'p LinearProblem, start: Option<Vec<f64>>) -> InteriorPoint<'p> {
         let n = problem.rows();
         let total = problem.total_weight();
         let p = |i: usize| problem.weights.as_ref().map_or(1.0, |w| w[i]) / total;
@@ -110,10 +115,11 @@ impl<'p> InteriorPoint<'p> {
             zero: value_at_zero(problem),
             s: vec![0.0; all],
             t: vec![0.0; all],
-            x: vec![0.0; problem.parameters()],
+            x: start.clone().unwrap_or_else(|| vec![0.0; problem.parameters()]),
             steps: 0,
             counts: Evaluations::default(),
             certificate: None,
+            fresh: false,
             work: Work::default(),
             problem,
             low,
@@ -122,18 +128,35 @@ impl<'p> InteriorPoint<'p> {
             u,
         };
         run.margins_without_offset();
+        let mu = run.zero.abs().max(f64::MIN_POSITIVE) / (200.0 * all.max(1) as f64);
         for i in 0..all {
             let r = run.work.z[i] - run.c[i];
             (run.s[i], run.t[i]) = (r.max(0.0) + 1.0, (-r).max(0.0) + 1.0);
+            if start.is_some() && run.is_free(i) {
+                let width = run.high[i] - run.low[i];
+                let (above, below) = complementary(r, width, mu);
+                run.u[i] = run.low[i] + above;
+                (run.s[i], run.t[i]) = (mu / above, mu / below);
+            }
         }
         run
     }
 
+    /// The products that a step needs, at the current point.
+    fn refresh(&mut self) {
+        if !self.fresh {
+            self.margins_without_offset();
+            let n = self.problem.rows();
+            self.work.pull.resize(self.problem.features(), 0.0);
+            multiply_transposed_single(self.problem, &self.u[..n], &mut self.work.pull);
+            self.fresh = true;
+        }
+    }
+
     /// Xᵀu + v − λ₂w.
     fn lack(&self) -> Vec<f64> {
-        let (d, n) = (self.problem.features(), self.problem.rows());
-        let mut lack = vec![0.0; d];
-        multiply_transposed_single(self.problem, &self.u[..n], &mut lack);
+        let n = self.problem.rows();
+        let mut lack = self.work.pull.clone();
         lack.iter_mut().zip(&self.u[n..]).for_each(|(p, v)| *p += v);
         lack.iter_mut().zip(&self.x).for_each(|(p, w)| *p -= self.problem.l2 * w);
         lack
@@ -168,6 +191,21 @@ impl<'p> InteriorPoint<'p> {
         x
     }
 
+    /// The parameters to give back and their margins.
+    fn answer(&self) -> (Vec<f64>, Vec<f64>) {
+        let x = self.rounded();
+        let mut z = vec![0.0; self.problem.rows()];
+        if self.problem.l1 > 0.0 {
+            margins(self.problem, &x, &mut z);
+        } else {
+            z.copy_from_slice(&self.work.z[..self.problem.rows()]);
+            if let Some(offset) = &self.problem.offset {
+                z.iter_mut().zip(offset).for_each(|(z, o)| *z += o);
+            }
+        }
+        (x, z)
+    }
+
     /// Whether row i can move at all: a row of weight 0 cannot.
     fn is_free(&self, i: usize) -> bool {
         self.high[i] > self.low[i]
@@ -177,13 +215,17 @@ impl<'p> InteriorPoint<'p> {
     fn mu(&self, du: Option<(f64, f64)>) -> f64 {
         let w = &self.work;
         let (au, am) = du.unwrap_or((0.0, 0.0));
-        let product = |i: usize| {
+        let (mut sums, mut free) = ([0.0; LANES], 0);
+        for i in 0..self.u.len() {
             let (du, ds, dt) = if du.is_some() { (au * w.du[i], am * w.ds[i], am * w.dt[i]) } else { (0.0, 0.0, 0.0) };
-            (self.u[i] + du - self.low[i]) * (self.s[i] + ds) + (self.high[i] - self.u[i] - du) * (self.t[i] + dt)
-        };
-        let free = (0..self.u.len()).filter(|&i| self.is_free(i));
-        let products: Vec<f64> = free.map(product).collect();
-        tree_sum(&products) / (2 * products.len()).max(1) as f64
+            let product =
+                (self.u[i] + du - self.low[i]) * (self.s[i] + ds) + (self.high[i] - self.u[i] - du) * (self.t[i] + dt);
+            if self.is_free(i) {
+                sums[i % LANES] += product;
+                free += 1;
+            }
+        }
+        lane_sum(sums) / (2 * free).max(1) as f64
     }
 
     /// Factors the system for the current point.
@@ -269,25 +311,43 @@ impl<'p> InteriorPoint<'p> {
     /// The longest steps in u and in its multipliers that keep everything inside.
     fn longest(&self) -> (f64, f64) {
         let w = &self.work;
-        let (mut primal, mut dual) = (1.0f64 / TO_BOUND, 1.0f64 / TO_BOUND);
-        for i in 0..self.u.len() {
-            if w.du[i] < 0.0 {
-                primal = primal.min((self.low[i] - self.u[i]) / w.du[i]);
-            } else if w.du[i] > 0.0 {
-                primal = primal.min((self.high[i] - self.u[i]) / w.du[i]);
-            }
-            if w.ds[i] < 0.0 {
-                dual = dual.min(-self.s[i] / w.ds[i]);
-            }
-            if w.dt[i] < 0.0 {
-                dual = dual.min(-self.t[i] / w.dt[i]);
+        // The largest change relative to the room, in lanes; rows that cannot move give NaN, which no comparison takes.
+        let (mut primal, mut dual) = ([TO_BOUND; LANES], [TO_BOUND; LANES]);
+        let whole = self.u.len() - self.u.len() % LANES;
+        let larger = |most: &mut f64, v: f64| *most = if v > *most { v } else { *most };
+        let mut look = |i: usize, l: usize| {
+            larger(&mut primal[l], w.du[i] / (self.low[i] - self.u[i]));
+            larger(&mut primal[l], w.du[i] / (self.high[i] - self.u[i]));
+            larger(&mut dual[l], -w.ds[i] / self.s[i]);
+            larger(&mut dual[l], -w.dt[i] / self.t[i]);
+        };
+        for start in (0..whole).step_by(LANES) {
+            for l in 0..LANES {
+                look(start + l, l);
             }
         }
-        ((TO_BOUND * primal).min(1.0), (TO_BOUND * dual).min(1.0))
+        (whole..self.u.len()).for_each(|i| look(i, 0));
+        let length = |most: [f64; LANES]| TO_BOUND / most.into_iter().fold(TO_BOUND, f64::max);
+        (length(primal), length(dual))
     }
 
     fn stop(&self, reason: Reason, detail: &str) -> Stop {
         Stop::Terminated(Termination::new(reason, format!("step {}: {detail}", self.steps + 1)))
+    }
+}
+
+/// Where in a box of this width a dual value is complementary to the residual r up to μ: the distances g and h from the lower and
+/// the upper bound with g + h = width and μ/g − μ/h = r.
+fn complementary(r: f64, width: f64, mu: f64) -> (f64, f64) {
+    let root = ((r * width) * (r * width) + 4.0 * mu * mu).sqrt();
+    let near = |r: f64| 2.0 * mu * width / (r * width + 2.0 * mu + root);
+    // The smaller distance without cancellation, the other one from it.
+    if r > 0.0 {
+        let above = near(r);
+        (above, width - above)
+    } else {
+        let below = near(-r);
+        (width - below, below)
     }
 }
 
@@ -334,7 +394,7 @@ fn refined(factor: &Cholesky, matrix: &[f64], rhs: &[f64]) -> Vec<f64> {
 
 impl Iterate for InteriorPoint<'_> {
     fn step(&mut self) -> Result<StepInfo, Stop> {
-        self.margins_without_offset();
+        self.refresh();
         let Some(factor) = self.factor() else {
             return Err(self.stop(Reason::Stalled, "the system of the step is singular to working precision"));
         };
@@ -368,9 +428,9 @@ impl Iterate for InteriorPoint<'_> {
         self.counts.value += 1;
         self.counts.rows += 4 * self.problem.rows() as u64;
         self.certificate = None;
-        let mut z = vec![0.0; self.problem.rows()];
-        let x = self.rounded();
-        margins(self.problem, &x, &mut z);
+        self.fresh = false;
+        self.refresh();
+        let (x, z) = self.answer();
         let value = objective(self.problem, &x, &z);
         if !value.is_finite() {
             return Err(Stop::NonFinite { step: self.steps, cause: NonFinite::Objective { value } });
@@ -403,10 +463,9 @@ impl Iterate for InteriorPoint<'_> {
         let weight = |i: usize| self.problem.weights.as_ref().map_or(1.0, |w| w[i]) / total;
         let dual = |i: usize| if self.is_free(i) { self.u[i] / weight(i) } else { 0.0 };
         let mut dual: Vec<f64> = (0..self.problem.rows()).map(dual).collect();
-        let mut z = vec![0.0; self.problem.rows()];
-        let x = self.rounded();
-        margins(self.problem, &x, &mut z);
-        let found = certify_dual(self.problem, &x, &z, &mut dual, self.zero);
+        self.refresh();
+        let (x, z) = self.answer();
+        let found = certify_product(self.problem, &x, &z, &mut dual, Some(&self.work.pull), self.zero);
         self.certificate = Some(found.clone());
         found
     }
@@ -426,5 +485,6 @@ impl Iterate for InteriorPoint<'_> {
         state.int("evaluations.hessian", &mut self.counts.hessian);
         state.int("evaluations.rows", &mut self.counts.rows);
         self.certificate = None;
+        self.fresh = false;
     }
 }

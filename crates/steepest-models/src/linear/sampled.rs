@@ -42,10 +42,10 @@ pub struct SampledNewton<'p> {
 /// The number of rows in the sample of a problem of this shape.
 pub(crate) fn sample_rows(problem: &LinearProblem) -> usize {
     let wanted = match problem.outputs() {
-        1 => ROWS_PER_PARAMETER * problem.parameters(),
-        _ => ROWS_PER_FEATURE * problem.features(),
+        1 => (ROWS_PER_PARAMETER * problem.parameters()).max(LEAST_ROWS),
+        _ => (ROWS_PER_FEATURE * problem.features()).max(LEAST_ROWS / 4),
     };
-    wanted.max(LEAST_ROWS).min(problem.rows())
+    wanted.min(problem.rows())
 }
 
 impl<'p> SampledNewton<'p> {

@@ -4,7 +4,8 @@
 //! a step on one row costs what is stored in the row (C.-J. Hsieh and others, “A dual coordinate descent method for large-scale
 //! linear SVM”, ICML 2008, doi:10.1145/1390156.1390208; S. Shalev-Shwartz and T. Zhang, “Accelerated proximal stochastic dual coordinate
 //! ascent for regularized loss minimization”, arXiv:1309.2375, for L1). Rows come in a new random order in each pass, and rows whose dual value sits on a
-//! bound that it is pressed against are left out until the others have settled.
+//! bound that it is pressed against are left out until the others have settled. Where the conjugate is quadratic, the rows
+//! strictly inside their bounds are also solved for together, as often as that costs no more than the passes between.
 //!
 //! What has no strongly convex penalty gets a proximal one: the intercept (μ/2)(b − b̄)² and, where λ₂ = 0, the weights
 //! (μ/2)‖w − w̄‖². Once the rows have settled b̄ and w̄ move to the current point (R. T. Rockafellar, “Monotone operators and the
@@ -20,11 +21,12 @@ use steepest_core::{
 };
 
 use super::ascent::DualStep;
+use super::face::{self, Face};
 use super::quadratic::soft;
 use super::rows::{RowAccess, row_squares, with_rows};
 use crate::linear::certificate::{certify_dual, objective, value_at_zero};
 use crate::linear::kernels::{margins, multiply_transposed_single};
-use crate::linear::loss::{Loss, with_loss};
+use crate::linear::loss::{Loss, ScalarLoss, with_loss};
 use crate::linear::problem::LinearProblem;
 
 /// Passes of a step at most.
@@ -36,6 +38,16 @@ const PATIENCE: u64 = 100;
 /// Passes between moves of the anchors below which the proximal penalty may be weaker, and above which it is too weak.
 const EASY: u64 = 20;
 const HARD: u64 = 400;
+
+/// Passes before rows are solved for together, and between, at least.
+const FACE_PASSES: u64 = 8;
+/// Solving for rows together waits until the passes made cost at least this share of it, and after that this much less again.
+const FACE_SHARE: f64 = 1.0;
+const FACE_AGAIN: f64 = 1.0;
+/// Rows are solved for together once not more than one in so many of them has come or gone in the passes of a step.
+const FACE_STILL: usize = 10;
+/// Rows that are solved for together at most.
+const FACE_ROWS: usize = 2048;
 
 /// Dual coordinate ascent bound to a problem.
 #[derive(Debug)]
@@ -70,6 +82,10 @@ pub struct DualAscent<'p> {
     target: f64,
     since: u64,
     passes: u64,
+    /// The pass after which rows may be solved for together.
+    face_at: u64,
+    /// 1 for rows that were inside their bounds after the last step.
+    inside: Vec<u8>,
     /// 1 when the anchors are to move before the next pass.
     settled: u64,
     steps: u64,
@@ -94,8 +110,9 @@ impl<'p> DualAscent<'p> {
         })
     }
 
-    /// Starts at dual values 0, or inside the domain where the conjugate is steep at 0. `seed` names the orders of the rows.
-    pub fn new(problem: &'p LinearProblem, seed: u64, replace: bool) -> Self {
+    /// Starts at dual values 0, or inside the domain where the conjugate is steep at 0; or at those that belong to the margins
+    /// of the parameters `start`. `seed` names the orders of the rows.
+    pub fn new(problem: &'p LinearProblem, start: Option<&[f64]>, seed: u64, replace: bool) -> Self {
         let (n, d) = (problem.rows(), problem.features());
         let total = problem.total_weight();
         let p: Vec<f64> = (0..n).map(|i| problem.weights.as_ref().map_or(1.0, |s| s[i]) / total).collect();
@@ -131,6 +148,8 @@ impl<'p> DualAscent<'p> {
             target: f64::INFINITY,
             since: 0,
             passes: 0,
+            face_at: FACE_PASSES,
+            inside: vec![0; n],
             settled: 0,
             steps: 0,
             counts: Evaluations::default(),
@@ -138,8 +157,31 @@ impl<'p> DualAscent<'p> {
             order: Vec::new(),
             problem,
         };
+        if let Some(x) = start {
+            run.begin(x);
+        }
         run.refresh();
         run
+    }
+
+    /// The anchors at x, and aᵢ = −φ′(zᵢ), which lies in the domain; where the conjugate is steep at its border, inside.
+    fn begin(&mut self, x: &[f64]) {
+        let problem = self.problem;
+        let mut z = vec![0.0; problem.rows()];
+        margins(problem, x, &mut z);
+        let steep = matches!(problem.loss, Loss::Logistic | Loss::Poisson);
+        with_loss!(problem.loss, l => {
+            for (i, a) in self.dual.iter_mut().enumerate().filter(|(i, _)| self.p[*i] > 0.0) {
+                let y = problem.target[i];
+                let found = -l.derivative(z[i], y);
+                *a = if steep { found + 1e-9 * (l.start(y) - found) } else { found };
+            }
+        });
+        let weights = self.anchor.len();
+        self.anchor.copy_from_slice(&x[..weights]);
+        if problem.intercept {
+            self.bias_anchor = x[problem.features()];
+        }
     }
 
     /// The pull and the intercept from the dual values, so that rounding does not pile up.
@@ -270,6 +312,76 @@ impl<'p> DualAscent<'p> {
         settled
     }
 
+    /// The curvature of the conjugate inside its domain, where that is a constant.
+    fn conjugate_curvature(&self) -> Option<f64> {
+        match self.problem.loss {
+            Loss::Squared | Loss::Huber(_) => Some(1.0),
+            Loss::SquaredHinge => Some(0.5),
+            Loss::Hinge | Loss::Quantile(_) => Some(0.0),
+            Loss::Logistic | Loss::Poisson | Loss::Softmax(_) => None,
+        }
+    }
+
+    /// Solves for the rows inside their bounds together, if that is due and worth its cost.
+    fn solve_face(&mut self) {
+        let problem = self.problem;
+        let Some(curvature) = self.conjugate_curvature() else { return };
+        if self.replace || problem.l1 > 0.0 {
+            return;
+        }
+        let bounds: Vec<(f64, f64)> =
+            with_loss!(problem.loss, l => problem.target.iter().map(|&y| l.dual_domain(y)).collect());
+        let inside = |&i: &u32| {
+            let (i, (low, high)) = (i as usize, bounds[i as usize]);
+            self.p[i] > 0.0 && self.dual[i] > low && self.dual[i] < high
+        };
+        let rows: Vec<u32> = (0..self.dual.len() as u32).filter(inside).collect();
+        let mut flags = vec![0; self.dual.len()];
+        rows.iter().for_each(|&i| flags[i as usize] = 1);
+        let changed = flags.iter().zip(&self.inside).filter(|(now, before)| now != before).count();
+        self.inside = flags;
+        if self.passes < self.face_at || rows.is_empty() || rows.len() > FACE_ROWS || FACE_STILL * changed > rows.len() {
+            return;
+        }
+        let work = face::work(&problem.matrix, &rows) / (3.0 * problem.matrix.stored().max(1) as f64);
+        if FACE_SHARE * work > self.passes as f64 {
+            self.face_at = self.passes + FACE_PASSES;
+            return;
+        }
+        self.face_at = self.passes + FACE_PASSES + (FACE_AGAIN * work) as u64;
+        let inverse = 1.0 / self.lambda;
+        let all = if problem.intercept { 1.0 / self.bias_proximal } else { 0.0 };
+        let of = |values: &mut dyn FnMut(usize) -> f64| rows.iter().map(|&i| values(i as usize)).collect::<Vec<f64>>();
+        let diagonal = of(&mut |i| curvature / self.p[i]);
+        let low = of(&mut |i| self.p[i] * (bounds[i].0 - self.dual[i]));
+        let high = of(&mut |i| self.p[i] * (bounds[i].1 - self.dual[i]));
+        let offset = problem.offset.as_deref();
+        let slopes = with_rows!(&problem.matrix, x => with_loss!(problem.loss, l => of(&mut |i| {
+            let z = inverse * x.dot(i, &self.pull, |v| v) + self.bias + offset.map_or(0.0, |o| o[i]);
+            l.slope(self.dual[i], problem.target[i], z)
+        })));
+        let t = Face::new(&problem.matrix, &rows, inverse, all, &diagonal, slopes, low.clone(), high.clone()).minimize();
+        if t.iter().any(|t| !t.is_finite()) {
+            return;
+        }
+        for (k, &row) in rows.iter().enumerate() {
+            let i = row as usize;
+            self.dual[i] = if t[k] <= low[k] {
+                bounds[i].0
+            } else if t[k] >= high[k] {
+                bounds[i].1
+            } else {
+                self.dual[i] + t[k] / self.p[i]
+            };
+        }
+        self.counts.hessian += 1;
+        self.counts.rows += rows.len() as u64;
+        self.active.fill(1);
+        (self.up, self.down) = (f64::INFINITY, f64::NEG_INFINITY);
+        self.since = 0;
+        self.refresh();
+    }
+
     /// b̄ ← b and w̄ ← w. Settling more finely than the margins that this moves would be in vain.
     fn move_anchors(&mut self) {
         let mut moved = (self.bias - self.bias_anchor).abs();
@@ -326,6 +438,9 @@ impl Iterate for DualAscent<'_> {
                 self.settled = 1;
                 break;
             }
+        }
+        if self.settled == 0 {
+            self.solve_face();
         }
         self.steps = number;
         if self.pull.iter().any(|t| !t.is_finite()) || !self.bias.is_finite() {
@@ -386,11 +501,14 @@ impl Iterate for DualAscent<'_> {
         state.number("settle_target", &mut self.target);
         state.int("passes_since_all", &mut self.since);
         state.int("passes", &mut self.passes);
+        state.int("face_at", &mut self.face_at);
+        state.bytes("inside", &mut self.inside);
         state.int("settled", &mut self.settled);
         state.int("steps", &mut self.steps);
         state.int("seed", &mut self.seed);
         state.int("evaluations.value", &mut self.counts.value);
         state.int("evaluations.gradient", &mut self.counts.gradient);
+        state.int("evaluations.hessian", &mut self.counts.hessian);
         state.int("evaluations.rows", &mut self.counts.rows);
         self.lambda = self.problem.l2 + self.proximal;
         self.certificate = None;

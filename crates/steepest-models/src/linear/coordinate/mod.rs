@@ -2,6 +2,7 @@
 
 mod ascent;
 mod dual;
+mod face;
 mod primal;
 mod quadratic;
 mod rows;

@@ -7,6 +7,7 @@
 //! pass leaves the signs as they were, the linear system that remains is solved at once, as far as no sign changes, so that
 //! the minimum is reached to working precision in a finite number of passes.
 
+use steepest_core::isa::{Isa, Kernel};
 use steepest_solvers::Cholesky;
 
 /// Systems of more variables than this are left to coordinate descent.
@@ -15,13 +16,8 @@ const DIRECT: usize = 1024;
 /// The threshold operator: what minimizes ½(w − v)² + t|w|.
 #[inline(always)]
 pub(super) fn soft(v: f64, t: f64) -> f64 {
-    if v > t {
-        v - t
-    } else if v < -t {
-        v + t
-    } else {
-        0.0
-    }
+    // No branches: which values are beyond the threshold cannot be foretold.
+    v - v.max(-t).min(t)
 }
 
 /// How far −q is from λ₁∂|w|: what the optimality condition of one variable lacks.
@@ -43,6 +39,23 @@ pub(super) struct Quadratic {
     pub(super) dim: usize,
 }
 
+/// A pass over all variables.
+struct Pass<'a> {
+    of: &'a Quadratic,
+    l1: f64,
+    w: &'a mut [f64],
+    q: &'a mut [f64],
+}
+
+impl Kernel for Pass<'_> {
+    type Output = (f64, bool);
+
+    #[inline(always)]
+    fn run(self) -> (f64, bool) {
+        self.of.pass(self.l1, self.w, self.q)
+    }
+}
+
 impl Quadratic {
     /// Moves `w` towards the minimum until no optimality condition lacks more than `tolerance`, at most `passes` times over
     /// all variables. `q` is the gradient at `w`, before and after.
@@ -50,7 +63,7 @@ impl Quadratic {
         let mut wait = 1;
         let (mut settled, mut since) = (0, 0);
         for _ in 0..passes {
-            let (worst, same) = self.pass(l1, w, q);
+            let (worst, same) = Isa::detect().run(Pass { of: self, l1, w, q });
             since += 1;
             if worst <= tolerance {
                 return;
@@ -73,6 +86,7 @@ impl Quadratic {
     }
 
     /// One pass; returns the largest violation met, and whether all signs stayed.
+    #[inline(always)]
     fn pass(&self, l1: f64, w: &mut [f64], q: &mut [f64]) -> (f64, bool) {
         let (mut worst, mut same) = (0.0f64, true);
         for j in 0..self.dim {

@@ -21,7 +21,13 @@ pub fn gram_shards(rows: usize, cols: usize) -> Shards {
 /// Rows with dᵢ = 0 cost nothing. O(n·cols²/2) dense, O(Σ stored(row)²/2) sparse.
 pub fn weighted_gram(matrix: &Matrix, d: &[f64], h: &mut [f64]) {
     let cols = matrix.cols();
-    let shards = gram_shards(matrix.rows(), cols);
+    let mut shards = gram_shards(matrix.rows(), cols);
+    if let Matrix::Sparse(m) = matrix {
+        // Adding up the matrices of shards costs more than it saves where the rows hold little.
+        let work: f64 = m.starts.windows(2).map(|s| 0.5 * ((s[1] - s[0]) as f64).powi(2)).sum();
+        let few = (work / (4.0 * (cols * cols).max(1) as f64)) as usize;
+        shards = Shards::new(matrix.rows(), 1024, shards.count().min(few.max(1)));
+    }
     let one = |range: std::ops::Range<usize>, h: &mut [f64]| match matrix {
         Matrix::Dense(m) => stored!(&m.values, v => dense_shard(v, cols, range, d, h)),
         Matrix::Sparse(m) => stored!(&m.values, v => sparse_shard(SparseView::new(m, v), cols, range, d, h)),
@@ -53,7 +59,8 @@ fn sparse_shard<V: Stored>(x: SparseView<'_, V>, cols: usize, rows: std::ops::Ra
 }
 
 fn dense_shard<V: Stored>(x: V, cols: usize, rows: std::ops::Range<usize>, d: &[f64], h: &mut [f64]) {
-    let block = ((256 << 10) / (8 * cols.max(1))).clamp(32, 256);
+    // Long enough that reading and writing h for each block costs little beside the products.
+    let block = ((2 << 20) / (8 * cols.max(1))).clamp(64, 512);
     let (mut wide, mut scaled) = (Vec::new(), Vec::new());
     for start in rows.clone().step_by(block) {
         let m = block.min(rows.end - start);
