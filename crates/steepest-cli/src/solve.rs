@@ -64,6 +64,7 @@ pub fn plan(problem: &LinearProblem, options: &FitOptions, choices: &mut Vec<Cho
     if asked == "auto" {
         refuse_stochastic_flags(options)?;
         let (solver, why) = auto(problem);
+        solver.prepare(problem);
         choices.push(Choice { what: "solver.solver", value: solver.name().into(), why: why.clone() });
         return Ok(Plan { name: solver.name().into(), why, kind: Kind::Whole(solver) });
     }
@@ -72,6 +73,7 @@ pub fn plan(problem: &LinearProblem, options: &FitOptions, choices: &mut Vec<Cho
         if let Some(reason) = solver.refuses(problem) {
             return Err(Failure::usage(format!("--solver: {reason}")));
         }
+        solver.prepare(problem);
         return Ok(Plan { name: solver.name().into(), why: String::new(), kind: Kind::Whole(solver) });
     }
     stochastic(asked, problem, options, choices)

@@ -99,6 +99,13 @@ impl SolverChoice {
         None
     }
 
+    /// Makes what this solver reads besides the rows, which it would else make in its first step: the columns of sparse features.
+    pub fn prepare(self, problem: &LinearProblem) {
+        if self == SolverChoice::Cd {
+            problem.columns();
+        }
+    }
+
     /// The solver bound to a `problem` that it does not refuse, at `start` or at zero; solvers that keep dual values begin with
     /// those that belong to the margins there. Random orders are those of seed 0.
     pub fn bind<'p>(self, problem: &'p LinearProblem, start: Option<Vec<f64>>) -> Box<dyn Iterate + Send + 'p> {
@@ -162,10 +169,18 @@ pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
     }
     let single = problem.outputs() == 1;
     if problem.loss == Loss::SquaredHinge && problem.l2 > 0.0 && !problem.intercept && WIDE * problem.rows() <= d {
-        return (SolverChoice::DualCd, format!("with {d} parameters and {} rows single rows are cheapest", problem.rows()));
+        return (
+            SolverChoice::DualCd,
+            format!("with {d} parameters and {} rows single rows are cheapest", problem.rows()),
+        );
     }
     let rows = sample_rows(problem);
-    if single && problem.loss != Loss::Squared && d <= HESSIAN_LIMIT && rows * FEW <= problem.rows() && speaks(problem, rows) {
+    if single
+        && problem.loss != Loss::Squared
+        && d <= HESSIAN_LIMIT
+        && rows * FEW <= problem.rows()
+        && speaks(problem, rows)
+    {
         return (SolverChoice::SampledNewton, format!("the Hessian of {rows} rows serves all {}", problem.rows()));
     }
     let hessian = hessian_work(problem);
@@ -174,7 +189,10 @@ pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
         return (SolverChoice::Newton, format!("{d} parameters make the exact Hessian cheapest"));
     }
     if !single && problem.features() <= SAMPLED_FEATURES && 4 * rows <= problem.rows() {
-        return (SolverChoice::SampledNewton, format!("the Hessians of the classes over {rows} rows serve all {}", problem.rows()));
+        return (
+            SolverChoice::SampledNewton,
+            format!("the Hessians of the classes over {rows} rows serve all {}", problem.rows()),
+        );
     }
     (SolverChoice::NewtonCg, format!("the Hessian of {d} parameters costs more than products with it"))
 }

@@ -20,8 +20,8 @@
 //! Weights are repetitions: a row with sᵢ = 3 counts as three rows. Weights that are not counts (importance, inverse
 //! variance) give the right coefficients and wrong standard errors.
 //!
-//! Softmax has one vector of weights for each class, of which only the differences matter. What no penalty decides is fixed
-//! by letting it sum to 0 over the classes, which is where gradients leave it.
+//! Softmax has one vector of weights for each class, of which only the differences matter: the errors are those of weights that
+//! sum to 0 over the classes, which is where gradients leave them and a penalty wants them.
 //!
 //! A. E. Hoerl and R. W. Kennard, “Ridge regression”, Technometrics 12(1), 1970, doi:10.1080/00401706.1970.10488634 (squared);
 //! S. le Cessie and J. C. van Houwelingen, “Ridge estimators in logistic regression”, J. R. Stat. Soc. C 41(1), 1992,
@@ -105,10 +105,10 @@ pub enum NoInference {
          its weights grow for ever; use --l2"
     )]
     Separated,
-    /// Weights of the classes do not sum to 0 where only their differences are determined.
+    /// Weights of the classes do not sum to 0, though the data determine only their differences.
     #[error(
-        "no standard errors: the weights of {} do not sum to 0 over the classes, where only their differences are \
-         determined; use --solver newton or lbfgs, started from zero",
+        "no standard errors: the weights of {} do not sum to 0 over the classes, and the data determine only their \
+         differences; ask for more accuracy (a smaller --gap), or use --solver newton or lbfgs, started from zero",
         named(.feature)
     )]
     Undetermined {
@@ -316,7 +316,7 @@ impl Inference {
             return Err(NoInference::NotAtOptimum { feature: feature(problem, worst.1), distance: worst.0 });
         }
         let k = self.outputs;
-        for group in undetermined(problem) {
+        for group in levels(problem) {
             let sum: f64 = self.point[group..group + k].iter().sum();
             let error = (group..group + k).map(|i| self.variance(i).sqrt()).fold(0.0, f64::max);
             if sum.abs() / k as f64 > DISTANCE_LIMIT * error + rounding {
@@ -339,12 +339,6 @@ fn refuse(problem: &LinearProblem) -> Result<(), NoInference> {
         Loss::Hinge | Loss::SquaredHinge => {
             return Err(NoInference::Loss(
                 "a hinge loss is not a likelihood, its scores stand for no probability; --loss logistic has them",
-            ));
-        }
-        // The formula below covers several classes, but its numbers do not yet agree with a peer's where the penalty is small.
-        Loss::Softmax(_) => {
-            return Err(NoInference::Loss(
-                "errors for several classes are not given yet; fit two of the classes with --loss logistic",
             ));
         }
         _ => {}
@@ -399,18 +393,18 @@ fn without_penalty(problem: &LinearProblem, h: &[f64]) -> Vec<f64> {
     a
 }
 
-/// The first parameter of every group of class weights whose common level neither data nor penalty determine.
-fn undetermined(problem: &LinearProblem) -> impl Iterator<Item = usize> + use<> {
-    let (k, d, p) = (problem.outputs(), problem.features(), problem.parameters());
-    let first = if problem.l2 > 0.0 { d * k } else { 0 };
-    (if k > 1 { first..p } else { p..p }).step_by(k)
+/// The first parameter of every group of class weights whose common level the data do not determine: all of them with
+/// several classes.
+fn levels(problem: &LinearProblem) -> impl Iterator<Item = usize> + use<> {
+    let (k, p) = (problem.outputs(), problem.parameters());
+    (if k > 1 { 0..p } else { p..p }).step_by(k)
 }
 
-/// H + c·uuᵀ for the direction u of every undetermined level: u is an eigenvector of H with eigenvalue 0, so the inverse of
-/// the sum, multiplied by A (Au = 0), is the pseudo-inverse multiplied by A.
+/// H + c·uuᵀ for the direction u of every level. u is an eigenvector of H, whose eigenvalue is 0 or the penalty, and Au = 0: so
+/// the inverse of the sum times A is that of H times A, and no tiny penalty spoils its condition.
 fn fix_sums(problem: &LinearProblem, h: &mut [f64]) {
     let (k, p) = (problem.outputs(), problem.parameters());
-    for first in undetermined(problem) {
+    for first in levels(problem) {
         let group = first..first + k;
         let c = group.clone().map(|i| h[i * p + i]).sum::<f64>() / (k * k) as f64;
         for i in group.clone() {

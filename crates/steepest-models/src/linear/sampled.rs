@@ -67,7 +67,8 @@ impl<'p> SampledNewton<'p> {
         let pick = |values: &Vec<f64>| rows.iter().map(|&i| values[i as usize]).collect();
         let mut part = LinearProblem::new(whole.matrix.select(&rows), pick(&whole.target), whole.loss);
         part.weights = whole.weights.as_ref().map(pick);
-        part.offset = whole.offset.as_ref().map(|o| rows.iter().flat_map(|&i| &o[i as usize * k..][..k]).copied().collect());
+        part.offset =
+            whole.offset.as_ref().map(|o| rows.iter().flat_map(|&i| &o[i as usize * k..][..k]).copied().collect());
         (part.l2, part.intercept) = (whole.l2, whole.intercept);
         self.sample = Some(part);
     }
@@ -115,13 +116,20 @@ impl<'p> SampledNewton<'p> {
         found
     }
 
-    /// Where the first matrix is taken: the sample's minimum, or a start that someone chose.
+    /// Where the first matrix is taken: the sample's minimum, or a start that someone chose. Softmax starts at weights that sum
+    /// to 0 over the classes: the loss is the same and a penalty smaller.
     fn first_anchor(&mut self) -> Vec<f64> {
-        let start = self.inner.point();
-        if self.problem.outputs() > 1 || start.iter().any(|v| *v != 0.0) {
-            return start.to_vec();
+        let (k, mut start) = (self.problem.outputs(), self.inner.point().to_vec());
+        if k == 1 && start.iter().all(|v| *v == 0.0) {
+            return self.solve_sample();
         }
-        self.solve_sample()
+        if k > 1 {
+            for level in start.chunks_exact_mut(k) {
+                let mean = level.iter().sum::<f64>() / k as f64;
+                level.iter_mut().for_each(|v| *v -= mean);
+            }
+        }
+        start
     }
 }
 

@@ -99,7 +99,7 @@ fn interior_point_is_certified() {
             for intercept in [true, false] {
                 let mut p = problem(loss, storage, storage != Storage::Sparse64, 5);
                 p.intercept = intercept;
-                let mut solver = InteriorPoint::new(&p);
+                let mut solver = InteriorPoint::new(&p, None);
                 let steps = run(&mut solver, 1e-10, 60);
                 let gap = relative(&mut solver);
                 assert!(gap <= 1e-9, "{loss:?} {storage:?} {intercept}: gap {gap:e} after {steps} steps");
@@ -129,7 +129,7 @@ fn dual_ascent_is_certified() {
         ] {
             let mut p = problem(loss, storage, extras, 7);
             (p.l1, p.l2, p.intercept) = (l1, l2, intercept);
-            let mut solver = DualAscent::new(&p, 0, false);
+            let mut solver = DualAscent::new(&p, None, 0, false);
             let steps = run(&mut solver, 1e-9, 3000);
             let gap = relative(&mut solver);
             // Without an L2 penalty a loss with kinks is a linear program, which this method nears slowly.
@@ -146,7 +146,7 @@ fn interior_point_takes_every_penalty() {
             for intercept in [true, false] {
                 let mut p = problem(loss, Storage::Dense64, true, 5);
                 (p.l1, p.l2, p.intercept) = (l1, l2, intercept);
-                let mut solver = InteriorPoint::new(&p);
+                let mut solver = InteriorPoint::new(&p, None);
                 run(&mut solver, 1e-10, 80);
                 let x = point(&solver, &p);
                 let zeros = x[..p.features()].iter().filter(|w| **w == 0.0).count();
@@ -172,12 +172,12 @@ fn the_unpenalized_minimum_is_below_every_penalized_one_and_their_limit() {
     for loss in [Loss::Hinge, Loss::Quantile(0.3)] {
         let mut p = problem(loss, Storage::Dense64, true, 9);
         (p.l1, p.l2) = (0.0, 0.0);
-        let mut free = InteriorPoint::new(&p);
+        let mut free = InteriorPoint::new(&p, None);
         run(&mut free, 0.0, 80);
         let best = objective(&p, &point(&free, &p));
         let mut almost = problem(loss, Storage::Dense64, true, 9);
         almost.l2 = 1e-9;
-        let mut solver = InteriorPoint::new(&almost);
+        let mut solver = InteriorPoint::new(&almost, None);
         run(&mut solver, 1e-12, 80);
         let near = objective(&p, &point(&solver, &p));
         assert!(best <= near + 1e-12 && near - best < 1e-6 * (1.0 + best), "{loss:?}: {best} {near}");

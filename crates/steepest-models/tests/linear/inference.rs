@@ -107,9 +107,38 @@ fn penalized_and_robust_fits_have_their_sandwich() {
 }
 
 #[test]
-fn several_classes_are_refused_until_they_agree_with_the_multinomial_logit() {
-    let p = problem(&peers(), "kind", Loss::Softmax(3), &SHIFT, &SCALE);
-    assert!(matches!(Inference::new(&p, &vec![0.0; p.parameters()]), Err(NoInference::Loss(_))));
+fn differences_between_classes_agree_with_the_multinomial_logit() {
+    let peers = peers();
+    for l2 in [0.0, 1e-12, 1e-9] {
+        let mut p = problem(&peers, "kind", Loss::Softmax(3), &SHIFT, &SCALE);
+        p.l2 = l2;
+        let point = newton(&p);
+        let found = Inference::new(&p, &point).unwrap_or_else(|why| panic!("{l2}: {why}"));
+        assert!(found.encoded().iter().all(|e| e.is_some_and(|e| e.standard_error > 0.0)));
+        let tolerance = if l2 > 1e-10 { 1e-4 } else { 1e-6 };
+        let known = |key: &str, class: usize| numbers(&peers["multinomial"][key][class - 1]);
+        let size = p.parameters();
+        for class in 1..3 {
+            for j in 0..3 {
+                let (i, base) = (3 * j + class, 3 * j);
+                let value = (point[i] - point[base]) / SCALE[j];
+                let v = |a: usize, b: usize| found.covariance[a * size + b];
+                let error = (v(i, i) + v(base, base) - 2.0 * v(i, base)).sqrt() / SCALE[j];
+                for (key, found) in [("contrast", value), ("standard_error", error)] {
+                    let known = known(key, class)[j];
+                    assert!(
+                        (found - known).abs() <= tolerance * known.abs(),
+                        "{l2} {key} {class} {j}: {found} {known}"
+                    );
+                }
+            }
+        }
+        // The level of the classes is no difference and has no variance.
+        for j in 0..4 {
+            let level: f64 = (0..9).map(|at| found.covariance[(3 * j + at / 3) * size + 3 * j + at % 3]).sum();
+            assert!(level.abs() < 1e-9, "{l2} {j}: {level}");
+        }
+    }
 }
 
 #[test]

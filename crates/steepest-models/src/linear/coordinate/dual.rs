@@ -340,7 +340,8 @@ impl<'p> DualAscent<'p> {
         rows.iter().for_each(|&i| flags[i as usize] = 1);
         let changed = flags.iter().zip(&self.inside).filter(|(now, before)| now != before).count();
         self.inside = flags;
-        if self.passes < self.face_at || rows.is_empty() || rows.len() > FACE_ROWS || FACE_STILL * changed > rows.len() {
+        if self.passes < self.face_at || rows.is_empty() || rows.len() > FACE_ROWS || FACE_STILL * changed > rows.len()
+        {
             return;
         }
         let work = face::work(&problem.matrix, &rows) / (3.0 * problem.matrix.stored().max(1) as f64);
@@ -360,7 +361,8 @@ impl<'p> DualAscent<'p> {
             let z = inverse * x.dot(i, &self.pull, |v| v) + self.bias + offset.map_or(0.0, |o| o[i]);
             l.slope(self.dual[i], problem.target[i], z)
         })));
-        let t = Face::new(&problem.matrix, &rows, inverse, all, &diagonal, slopes, low.clone(), high.clone()).minimize();
+        let t =
+            Face::new(&problem.matrix, &rows, inverse, all, &diagonal, slopes, low.clone(), high.clone()).minimize();
         if t.iter().any(|t| !t.is_finite()) {
             return;
         }

@@ -17,7 +17,7 @@ use crate::linear::kernels::weighted_gram;
 /// Projected Newton steps at most.
 const STEPS: usize = 12;
 /// Halvings of a step at most.
-const HALVINGS: usize = 6;
+const HALVINGS: i32 = 6;
 
 /// The restricted problem.
 #[derive(Debug)]
@@ -117,17 +117,17 @@ impl Face {
         Some(step)
     }
 
-    /// The first of the steps t + αs, α = 1, ½, ¼ …, cut at the bounds, that lowers the objective, and the gradient there.
-    fn search(
-        &self,
-        t: &[f64],
-        gradient: &[f64],
-        moving: &[usize],
-        step: &[f64],
-    ) -> Option<(Vec<f64>, Vec<f64>)> {
+    /// The first of the steps t + αs, α = 1, ½, ¼ … and that to the nearest bound, cut at the bounds, that lowers the objective, and
+    /// the gradient there.
+    fn search(&self, t: &[f64], gradient: &[f64], moving: &[usize], step: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
         let m = t.len();
-        let mut alpha = 1.0;
-        for _ in 0..HALVINGS {
+        let border = moving.iter().zip(step).fold(1.0f64, |least, (&i, &s)| {
+            let room = if s > 0.0 { (self.high[i] - t[i]) / s } else { (self.low[i] - t[i]) / s };
+            if s != 0.0 { least.min(room) } else { least }
+        });
+        // Up to the first bound the objective falls for certain.
+        let lengths = (0..HALVINGS).map(|k| 0.5f64.powi(k)).chain([border]);
+        for alpha in lengths {
             let mut next = t.to_vec();
             for (&i, s) in moving.iter().zip(step) {
                 next[i] = (t[i] + alpha * s).max(self.low[i]).min(self.high[i]);
@@ -139,7 +139,6 @@ impl Face {
                 let there = gradient.iter().zip(&product).map(|(g, p)| g + p).collect();
                 return Some((next, there));
             }
-            alpha *= 0.5;
         }
         None
     }
@@ -178,7 +177,13 @@ mod tests {
                     g += (2.0 * dot(&dense(i), &dense(j)) + 0.1) * t[b];
                 }
                 assert!((-0.3..=0.4).contains(&t[a]));
-                let fine = if t[a] == -0.3 { g > -1e-9 } else if t[a] == 0.4 { g < 1e-9 } else { g.abs() < 1e-9 };
+                let fine = if t[a] == -0.3 {
+                    g > -1e-9
+                } else if t[a] == 0.4 {
+                    g < 1e-9
+                } else {
+                    g.abs() < 1e-9
+                };
                 assert!(fine, "{c} row {a}: t {} slope {g}", t[a]);
             }
         }

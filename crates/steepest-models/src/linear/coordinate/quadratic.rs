@@ -17,7 +17,7 @@ const DIRECT: usize = 1024;
 #[inline(always)]
 pub(super) fn soft(v: f64, t: f64) -> f64 {
     // No branches: which values are beyond the threshold cannot be foretold.
-    v - v.max(-t).min(t)
+    (v.abs() - t).max(0.0).copysign(v) + 0.0
 }
 
 /// How far −q is from λ₁∂|w|: what the optimality condition of one variable lacks.
