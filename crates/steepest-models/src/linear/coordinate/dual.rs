@@ -361,8 +361,8 @@ impl<'p> DualAscent<'p> {
             let z = inverse * x.dot(i, &self.pull, |v| v) + self.bias + offset.map_or(0.0, |o| o[i]);
             l.slope(self.dual[i], problem.target[i], z)
         })));
-        let t =
-            Face::new(&problem.matrix, &rows, inverse, all, &diagonal, slopes, low.clone(), high.clone()).minimize();
+        let limits = (low.clone(), high.clone());
+        let t = Face::new(&problem.matrix, &rows, inverse, all, &diagonal, slopes, limits).minimize();
         if t.iter().any(|t| !t.is_finite()) {
             return;
         }

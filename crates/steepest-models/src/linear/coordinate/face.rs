@@ -46,7 +46,8 @@ pub(super) fn work(matrix: &Matrix, rows: &[u32]) -> f64 {
 }
 
 impl Face {
-    /// The face of `rows` of `features`: `inverse` is 1/λ, `all` is 1/μ or 0, `diagonal` is c/p.
+    /// The face of `rows` of `features`: `inverse` is 1/λ, `all` is 1/μ or 0, `diagonal` is c/p, `bounds` the lower and the upper
+    /// ones of t.
     pub(super) fn new(
         features: &Matrix,
         rows: &[u32],
@@ -54,9 +55,9 @@ impl Face {
         all: f64,
         diagonal: &[f64],
         slopes: Vec<f64>,
-        low: Vec<f64>,
-        high: Vec<f64>,
+        bounds: (Vec<f64>, Vec<f64>),
     ) -> Face {
+        let (low, high) = bounds;
         let m = rows.len();
         let columns = match features.select(rows) {
             Matrix::Sparse(x) => Matrix::Sparse(x.transpose()),
@@ -163,8 +164,8 @@ mod tests {
         let m = rows.len();
         for c in [0.0, 0.5] {
             let slopes: Vec<f64> = (0..m).map(|i| number(i + 3)).collect();
-            let (low, high) = (vec![-0.3; m], vec![0.4; m]);
-            let face = Face::new(&x, &rows, 2.0, 0.1, &vec![c; m], slopes.clone(), low, high);
+            let bounds = (vec![-0.3; m], vec![0.4; m]);
+            let face = Face::new(&x, &rows, 2.0, 0.1, &vec![c; m], slopes.clone(), bounds);
             let t = face.minimize();
             let dense = |i: u32| {
                 let mut row = vec![0.0; d];
