@@ -7,13 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use steepest_core::Reason;
 use steepest_functions::FormulaError;
 use steepest_solvers::prox::BoxSet;
-use steepest_solvers::{BoxedSolver, CriticalPoint, LbfgsB, Minimize, Minimum, Progress, SolverError, SolverSpec};
+use steepest_solvers::{BoxedSolver, CriticalPoint, Minimize, Minimum, Progress, SolverError, SolverSpec};
 
 use crate::failure::Failure;
 use crate::options::Target;
-
-/// Pairs that L-BFGS-B remembers.
-const MEMORY: usize = 10;
 
 /// What a descent is made from.
 pub struct Descent<'a> {
@@ -44,37 +41,19 @@ impl Descent<'_> {
     /// Reads the solver's text and builds it.
     pub fn choose(&self) -> Result<Chosen, Failure> {
         let text = self.solver.unwrap_or("auto");
-        let bounded = matches!(text, "lbfgsb") || (text == "auto" && self.bounds.is_some());
-        if bounded {
-            return self.bounded(text == "auto");
-        }
-        if self.bounds.is_some() {
-            return Err(Failure::usage(format!("`{text}` knows no bounds; --bounds goes with the solver lbfgsb")));
-        }
         let refuse = |e: SolverError| refused(text, &e);
-        let spec = SolverSpec::parse(text).map_err(refuse)?.with_seed(self.seed);
-        let spec = match self.settings.max_steps {
-            Some(steps) => spec.with_horizon(steps),
-            None => spec,
-        };
+        let mut spec = SolverSpec::parse(text).map_err(refuse)?.with_seed(self.seed);
+        if let Some(steps) = self.settings.max_steps {
+            spec = spec.with_horizon(steps);
+        }
+        if let Some(bounds) = self.bounds {
+            let (lower, upper) = bounds.iter().copied().unzip();
+            spec = spec.with_bounds(BoxSet::new(lower, upper).map_err(Failure::input)?);
+        }
         let mut f = self.target.objective()?;
         let (spec, why) = spec.resolve(&mut *f, self.start).map_err(refuse)?;
         let solver = spec.build(&mut *f, self.start).map_err(refuse)?;
         Ok(Chosen { solver, name: spec.to_string(), why })
-    }
-
-    fn bounded(&self, chosen: bool) -> Result<Chosen, Failure> {
-        let dim = self.target.dim();
-        let set = match self.bounds {
-            None => BoxSet::unbounded(dim),
-            Some(bounds) => {
-                let (lower, upper) = bounds.iter().copied().unzip();
-                BoxSet::new(lower, upper).map_err(Failure::input)?
-            }
-        };
-        let solver = LbfgsB::new(self.start.to_vec(), set, MEMORY).map_err(Failure::input)?;
-        let why = chosen.then(|| "there are bounds".to_string());
-        Ok(Chosen { solver: Box::new(solver), name: "lbfgsb".into(), why })
     }
 
     /// Runs to the end. `see` is called for the start and after every step, with values of the function; it may end the run.

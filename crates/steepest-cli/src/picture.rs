@@ -6,7 +6,6 @@ mod frame;
 pub use animation::animation;
 pub use frame::{Frame, Way, curve_window};
 
-use std::io::Write;
 use std::path::Path;
 
 use steepest_report::plot::surface::View;

@@ -201,6 +201,17 @@ fn problem(args: &FitCurveArgs, table: Columns) -> Result<Problem, Failure> {
             (table.numbers(&name)?, name)
         }
     };
+    let (mut used, mut target, mut weights) = (used, target, weights);
+    if let Some(w) = weights.clone() {
+        // A row without weight is no row: it must not count among the degrees of freedom either.
+        let keep = |column: &mut Vec<f64>| {
+            let mut weights = w.iter();
+            column.retain(|_| weights.next().is_some_and(|w| *w > 0.0));
+        };
+        used.iter_mut().for_each(|c| keep(&mut c.1));
+        keep(&mut target);
+        weights.iter_mut().for_each(keep);
+    }
     if let Some(row) = target.iter().position(|y| !y.is_finite()) {
         return Err(Failure::usage(format!(
             "row {}: `{target_name}` is {}, not a finite number",

@@ -167,15 +167,18 @@ fn object(found: &Minimum) -> Value {
     })
 }
 
-fn announce(say: &Say, target: &Target, start: &point::Start, chosen: &Chosen) {
-    let n = target.dim();
-    let variables = match n {
+/// How many variables there are, and which.
+pub fn variables(target: &Target) -> String {
+    match target.dim() {
         1 => format!("1 variable: {}", target.names[0]),
-        2..=8 => format!("{n} variables: {}", target.names.join(", ")),
-        _ => format!("{} variables", count(n as u64)),
-    };
+        n @ 2..=8 => format!("{n} variables: {}", target.names.join(", ")),
+        n => format!("{} variables", count(n as u64)),
+    }
+}
+
+fn announce(say: &Say, target: &Target, start: &point::Start, chosen: &Chosen) {
     let sense = if target.maximize { " · its maximum is wanted" } else { "" };
-    say.line("function", &format!("{} · {variables}{sense}", target.title));
+    say.line("function", &format!("{} · {}{sense}", target.title, variables(target)));
     let why = start.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
     say.line("start", &format!("{}{why}", coordinates(&target.names, &start.x, number)));
     let why = chosen.why.as_ref().map_or(String::new(), |why| format!(", since {why}"));
@@ -199,7 +202,7 @@ fn detail(say: &Say, p: &Progress<'_>) {
     }
     say.detail("step", &text);
     if let Some(note) = p.note {
-        say.line("saddle", note);
+        say.line("escape", note);
     }
 }
 

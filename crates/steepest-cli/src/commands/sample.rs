@@ -1,6 +1,5 @@
 //! `steepest sample FORMULA`: draws from the distribution exp(−J/T) by Langevin dynamics.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -9,10 +8,11 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use steepest_core::random::{Purpose, Stream};
-use steepest_report::plot::{Axis, Chart, Figure, histogram};
+use steepest_report::plot::{Axis, Chart, Figure};
 use steepest_solvers::sampling::{Chains, Marginal, Method, Sampler};
 use steepest_train::write_atomic;
 
+use crate::commands::minimize;
 use crate::descend::interrupt_flag;
 use crate::failure::Failure;
 use crate::options::{FunctionOptions, Target, point};
@@ -93,7 +93,7 @@ pub fn run(args: SampleArgs, say: &Say) -> Result<ExitCode, Failure> {
     let sampler = sampler(&args)?;
     let target = args.function.load()?;
     let starts = starts(&args, &target)?;
-    say.line("function", &format!("{} · {} variables", target.title, target.dim()));
+    say.line("function", &format!("{} · {}", target.title, minimize::variables(&target)));
     say.line(
         "chains",
         &format!(
@@ -274,7 +274,9 @@ fn figure(target: &Target, chains: &Chains, temperature: f64) -> Result<Figure, 
     }
     let edges: Vec<f64> = (0..=BARS).map(|k| low + width * k as f64).collect();
     let density = density(target, low, high, temperature)?;
-    let chart = histogram(&format!("draws from exp(−J/{})", number(temperature)), &target.names[0], edges, counts);
+    let title = format!("draws from exp(−J/{}), J = {}", number(temperature), target.title);
+    let chart =
+        Chart::new(title, Axis::linear(target.names[0].as_str()), Axis::linear("density")).bars("draws", edges, counts);
     Ok(chart.size(480.0, 320.0).headline().line("exp(−J/T), normalized", density).colored(1).figure())
 }
 
