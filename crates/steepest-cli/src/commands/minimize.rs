@@ -141,7 +141,9 @@ fn traced(
 
 /// One line of the trace, 17 significant digits.
 fn row(out: &mut dyn Write, p: &Progress<'_>) -> io::Result<()> {
-    write!(out, "{},{:.16e},{:.16e},{:.16e}", p.step, p.value, p.grad_norm, p.step_size)?;
+    // No step leads to the start.
+    let step_size = if p.step == 0 { 0.0 } else { p.step_size };
+    write!(out, "{},{:.16e},{:.16e},{step_size:.16e}", p.step, p.value, p.grad_norm)?;
     for x in p.point {
         write!(out, ",{x:.16e}")?;
     }
