@@ -261,10 +261,10 @@ impl<'f> Run<'f> {
     fn step(&mut self, end: f64) -> Result<bool, FlowError> {
         self.tried += 1;
         let h = if self.t + 1.01 * self.h >= end { end - self.t } else { self.h };
-        for stage in 1..7 {
+        for (stage, row) in A.iter().enumerate().skip(1) {
             let (known, open) = self.k.split_at_mut(stage);
             self.next.copy_from_slice(&self.x);
-            for (a, k) in A[stage].iter().zip(known.iter()) {
+            for (a, k) in row.iter().zip(known.iter()) {
                 self.next.iter_mut().zip(k).for_each(|(x, k)| *x += h * a * k);
             }
             if stage == 5 {

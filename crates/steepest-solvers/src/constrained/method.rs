@@ -301,7 +301,7 @@ mod tests {
     /// wL + rK for L^½K^½ ≥ q: cost 2q√(wr), marginal cost 2√(wr).
     #[test]
     fn cost_of_an_output() {
-        let (w, r, q) = (4.0, 9.0, 5.0);
+        let (w, r, q) = (4.0f64, 9.0f64, 5.0f64);
         let output = Joint::new(2, |x: &[f64], g: &mut [f64]| {
             let y = (x[0] * x[1]).sqrt();
             (g[0], g[1]) = (0.5 * y / x[0], 0.5 * y / x[1]);
@@ -311,10 +311,10 @@ mod tests {
         let constraints = vec![Constraint::at_least(output, q)];
         let mut solver = AugmentedLagrangian::new(vec![1.0, 1.0], constraints, bounds).unwrap();
         solve(&mut linear(&[4.0, 9.0]), &mut solver);
-        assert!((solver.value - 2.0 * q * (w * r as f64).sqrt()).abs() < 1e-6, "{}", solver.value);
-        assert!((solver.x[0] - q * (r / w as f64).sqrt()).abs() < 1e-5, "{:?}", solver.x);
+        assert!((solver.value - 2.0 * q * (w * r).sqrt()).abs() < 1e-6, "{}", solver.value);
+        assert!((solver.x[0] - q * (r / w).sqrt()).abs() < 1e-5, "{:?}", solver.x);
         let price = solver.prices()[0];
-        assert!((price.shadow_price - 2.0 * (w * r as f64).sqrt()).abs() < 1e-5, "{price:?}");
+        assert!((price.shadow_price - 2.0 * (w * r).sqrt()).abs() < 1e-5, "{price:?}");
     }
 
     /// Problem 71 of Hock and Schittkowski, as SciPy's trust-constr and SLSQP solve it.
@@ -329,8 +329,8 @@ mod tests {
             x[0] * x[3] * sum + x[2]
         });
         let product = Joint::new(4, |x: &[f64], g: &mut [f64]| {
-            for i in 0..4 {
-                g[i] = (0..4).filter(|&j| j != i).map(|j| x[j]).product();
+            for (i, g) in g.iter_mut().enumerate() {
+                *g = (0..4).filter(|&j| j != i).map(|j| x[j]).product();
             }
             x.iter().product()
         });
