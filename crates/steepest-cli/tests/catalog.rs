@@ -42,7 +42,8 @@ fn chains_are_checked_and_told_with_their_values() {
     let text = place.done(&["optimizers", chain]).out;
     // Two moments of two bytes.
     assert!(text.contains("memory    4 bytes a parameter in f32"), "{text}");
-    assert!(text.contains("beta2     0.95   0.999"), "{text}");
+    let row = |line: &str| line.split_whitespace().take(3).eq(["beta2", "0.95", "0.999"]);
+    assert!(text.lines().any(row), "{text}");
     let told = json(&place, &["optimizers", chain, "--json"]);
     assert_eq!(told.as_array().unwrap().len(), 3);
 }

@@ -32,7 +32,8 @@ fn reference(path: PathBuf) -> Reference {
     let text = std::fs::read_to_string(&path).expect("the file can be read");
     let lines: Vec<&str> = text.lines().collect();
     let line = |what: &str| lines.iter().position(|l| l.contains(what)).unwrap_or_else(|| panic!("{what} in {path:?}"));
-    let model: String = lines[line("Model:")..line("Starting values")].iter().skip(2).copied().collect();
+    let of_model = lines[line("Model:")..].iter().skip(2);
+    let model: String = of_model.take_while(|l| !l.to_lowercase().contains("starting values")).copied().collect();
     // The last term is the error.
     let model = model.rsplit_once('+').map_or(model.as_str(), |m| m.0).replace('[', "(").replace(']', ")");
     // Roszman1 writes out π first.

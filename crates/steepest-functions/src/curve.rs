@@ -88,7 +88,7 @@ fn factor(f: &mut Function, x: &[f64]) -> Result<Factored, CurveError> {
         // Scaled by the largest first, so that squares neither overflow nor vanish.
         let largest = column.iter().fold(0.0f64, |l, v| l.max(v.abs()));
         let length = largest * column.iter().map(|v| (v / largest) * (v / largest)).sum::<f64>().sqrt();
-        if !(length > 0.0) {
+        if length.is_nan() || length <= 0.0 {
             return Err(CurveError::Undetermined { index });
         }
         column.iter_mut().for_each(|v| *v /= length);

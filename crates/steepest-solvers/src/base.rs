@@ -27,7 +27,10 @@ impl Base {
             let mut solved = y.to_vec();
             self.solve(&mut solved);
             let gamma = sy / dot(y, &solved);
-            q.iter_mut().for_each(|q| *q *= gamma);
+            // At the last digits y may lie in what the blocks do not see.
+            if gamma > 0.0 && gamma.is_finite() {
+                q.iter_mut().for_each(|q| *q *= gamma);
+            }
         }
     }
 

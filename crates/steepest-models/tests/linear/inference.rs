@@ -119,11 +119,11 @@ fn differences_between_classes_agree_with_the_multinomial_logit() {
         let known = |key: &str, class: usize| numbers(&peers["multinomial"][key][class - 1]);
         let size = p.parameters();
         for class in 1..3 {
-            for j in 0..3 {
+            for (j, scale) in SCALE.iter().enumerate() {
                 let (i, base) = (3 * j + class, 3 * j);
-                let value = (point[i] - point[base]) / SCALE[j];
+                let value = (point[i] - point[base]) / scale;
                 let v = |a: usize, b: usize| found.covariance[a * size + b];
-                let error = (v(i, i) + v(base, base) - 2.0 * v(i, base)).sqrt() / SCALE[j];
+                let error = (v(i, i) + v(base, base) - 2.0 * v(i, base)).sqrt() / scale;
                 for (key, found) in [("contrast", value), ("standard_error", error)] {
                     let known = known(key, class)[j];
                     assert!(

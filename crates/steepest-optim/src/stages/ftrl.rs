@@ -78,7 +78,8 @@ impl<T: Real> Stage<T> for FollowTheLeader {
             let old_z = if x == T::ZERO { z[k] } else { of_x };
             n[k] = old_n + g * g;
             let root = n[k].sqrt();
-            z[k] = old_z + (g - (root - old_root) * c.inverse_lr * x);
+            // A parameter that rests keeps its z, so that sparse steps need not visit it; x says what z was when it moves again.
+            z[k] = if g == T::ZERO { z[k] } else { old_z + (g - (root - old_root) * c.inverse_lr * x) };
             // z − sign(z)λ₁, or 0 inside of ±λ₁.
             let shrunk = if z[k] > c.l1 {
                 z[k] - c.l1
