@@ -140,7 +140,7 @@ pub(crate) fn certify_product(
     finish(problem, x, &u, terms, imbalance * (1.0 + reach), zero)
 }
 
-/// Whether the gradient of the data's part is already −u of a feasible dual point, so that [`certify_gradient`] applies: an
+/// Whether the gradient of the data's part is already −u of a feasible dual point, so that the gradient alone certifies: an
 /// L2 penalty and no intercept.
 pub fn gradient_suffices(problem: &LinearProblem) -> bool {
     problem.l2 > 0.0 && !problem.intercept
@@ -282,9 +282,12 @@ fn certify_softmax(problem: &LinearProblem, k: usize, x: &[f64], z: &[f64], zero
         if theta > 0.0 {
             let mix: Vec<f64> = shares.iter().zip(&mean).map(|(s, m)| (m + (s - m) / theta).max(0.0)).collect();
             let total: f64 = mix.iter().sum();
-            q.par_chunks_exact_mut(k).with_min_len(BLOCK).for_each(|q| {
-                q.iter_mut().zip(&mix).for_each(|(q, m)| *q = (1.0 - theta) * *q + theta * m / total);
-            });
+            // Where rounding alone puts every mean above its share there is nothing to mix in; the slack below covers it.
+            if total > 0.0 {
+                q.par_chunks_exact_mut(k).with_min_len(BLOCK).for_each(|q| {
+                    q.iter_mut().zip(&mix).for_each(|(q, m)| *q = (1.0 - theta) * *q + theta * m / total);
+                });
+            }
         }
         let reach = z.iter().fold(0.0f64, |m, z| m.max(z.abs()));
         let (shares, mean) = class_means(problem, k, &p, &q);
