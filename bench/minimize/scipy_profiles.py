@@ -83,7 +83,7 @@ def main():
             if goal is not None:
                 used = 1 + int(np.argmax(history <= goal + 1e-6 * (first - goal)))
             counts = f"{used},{used},{problem.counts['p']},{problem.counts['h']},{len(history)}"
-            print(f"{name},{problem.n},{problem.collection},scipy:{key},{int(goal is not None)},{counts},{value!r}", flush=True)
+            print(f"{name},{problem.n},{problem.collection},scipy:{key},{int(goal is not None)},{counts},{float(value)!r}", flush=True)
 
 
 main()
