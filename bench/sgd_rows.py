@@ -200,7 +200,8 @@ def race(problem, rounds, peers_only):
                 try:
                     got = run(passes)
                 except ours.Failed as failed:
-                    failures[name] = failed.message.strip()[-300:]
+                    # The reason alone: what follows names places of this machine.
+                    failures[name] = failed.message.split("\nrun  ")[0].strip()[-300:]
                     break
                 if got is None:
                     break
