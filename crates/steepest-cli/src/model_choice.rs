@@ -16,9 +16,13 @@ const FOLDS: usize = 5;
 /// Stored values of the matrix, times predictors of a row, up to which penalties are compared: the fits then take less than
 /// a second. With more rows 1/n is small enough not to matter.
 const FEW: usize = 250_000;
-/// λ₂ in units of 1/n, from the strongest, so that each fit starts near its end; then half a decade either way of the best.
+/// The folds are dealt out anew as long as that costs less than `FEW` allows, but no more often than this: of few rows one
+/// deal says more about itself than about the penalty.
+const DEALS: usize = 8;
+/// λ₂ in units of 1/n, from the strongest, so that each fit starts near its end; then half a decade either way of the best,
+/// then a quarter.
 const FACTORS: [f64; 8] = [1e3, 1e2, 10.0, 1.0, 0.1, 1e-2, 1e-3, 1e-4];
-const BETWEEN: [f64; 2] = [3.162_277_660_168_379_5, 0.316_227_766_016_837_94];
+const REFINEMENTS: [f64; 2] = [3.162_277_660_168_379_5, 1.778_279_410_038_922_8];
 /// The gap of these fits; what is compared differs by more.
 const GAP: f64 = 1e-4;
 
@@ -56,7 +60,11 @@ pub fn choose(
         let rows: Vec<u32> = (0..problem.rows() as u32).collect();
         let codes: Vec<u32> = prepared.train.target.iter().map(|&y| y as u32).collect();
         let by = if prepared.target.task == Task::Regression { By::Random } else { By::Classes(&codes) };
-        let rounds = folds(&rows, by, FOLDS, options.run.seed.unwrap_or(0), 0).map_err(Failure::input)?;
+        let deals = (FEW / (4 * size.max(1))).clamp(1, DEALS);
+        let mut rounds = Vec::with_capacity(FOLDS * deals);
+        for deal in 0..deals as u64 {
+            rounds.extend(folds(&rows, by, FOLDS, options.run.seed.unwrap_or(0), deal).map_err(Failure::input)?);
+        }
         let row = 1.0 / problem.total_weight();
         let judge = |factors: &[f64], unit: f64| {
             let of = |f: &f64| Candidate { loss: problem.loss, l2: f * unit };
@@ -64,10 +72,13 @@ pub fn choose(
             cross_validate(problem, &rounds, &candidates, Measure::Loss, GAP).map_err(|e| failed(&e))
         };
         let mut judged = judge(&FACTORS, row)?;
-        let Some(best) = best(&judged) else { return Ok(()) };
-        judged.extend(judge(&BETWEEN, best.l2)?);
-        let l2 = self::best(&judged).map_or(problem.l2, |best| best.l2);
-        let why = format!("{} × 1/n, the best of {} values in {FOLDS} folds", number(l2 / row), judged.len());
+        for factor in REFINEMENTS {
+            let Some(best) = best(&judged) else { return Ok(()) };
+            judged.extend(judge(&[factor, 1.0 / factor], best.l2)?);
+        }
+        let l2 = best(&judged).map_or(problem.l2, |best| best.l2);
+        let how = if deals == 1 { format!("{FOLDS} folds") } else { format!("{FOLDS} folds, dealt {deals} times") };
+        let why = format!("{} × 1/n, the best of {} values in {how}", number(l2 / row), judged.len());
         set(choices, "model.l2", number(l2), why);
         problem.l2 = l2;
     }

@@ -462,7 +462,11 @@ impl Done<'_> {
             "run": self.run.path().display().to_string(),
             "task": self.prepared.target.task.name(),
             "rows": {"train": self.problem.rows(), "valid": rows(&self.prepared.valid), "test": rows(&self.prepared.test)},
-            "features": {"raw": self.prepared.raw_features, "encoded": self.problem.features()},
+            "features": {
+                "raw": self.prepared.raw_features,
+                "encoded": self.problem.features(),
+                "bytes": self.problem.matrix.bytes(),
+            },
             "objective": results::objective(self.problem, &outcome.point),
             "metrics": metrics,
             "termination": {"reason": outcome.termination.reason.name(), "detail": outcome.termination.detail},
