@@ -50,15 +50,6 @@ impl Values {
         self.len() == 0
     }
 
-    /// Bytes the values take.
-    pub fn bytes(&self) -> usize {
-        match self {
-            Values::Ones(_) => 0,
-            Values::F32(v) => 4 * v.len(),
-            Values::F64(v) => 8 * v.len(),
-        }
-    }
-
     /// Value `k`, widened.
     #[inline]
     pub fn get(&self, k: usize) -> f64 {
@@ -159,20 +150,6 @@ impl Matrix {
         match self {
             Matrix::Dense(m) => m.values.len(),
             Matrix::Sparse(m) => m.values.len(),
-        }
-    }
-
-    /// Bytes the matrix takes: its values, and where they stand if zeros are left out.
-    ///
-    /// ```
-    /// use steepest_data::{Dense, Matrix, Values};
-    /// let m = Matrix::Dense(Dense { rows: 2, cols: 2, values: Values::narrow(vec![1.0, 0.5, 2.0, 4.0]) });
-    /// assert_eq!(m.bytes(), 4 * 4);
-    /// ```
-    pub fn bytes(&self) -> usize {
-        match self {
-            Matrix::Dense(m) => m.values.bytes(),
-            Matrix::Sparse(m) => m.values.bytes() + 4 * m.indices.len() + size_of::<usize>() * m.starts.len(),
         }
     }
 

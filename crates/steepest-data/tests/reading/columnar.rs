@@ -3,12 +3,12 @@
 use std::fs;
 use std::sync::Arc;
 
-use arrow::array::{
+use arrow_array::types::Int8Type;
+use arrow_array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array,
     Int64Array, LargeStringArray, RecordBatch, StringArray, TimestampMillisecondArray, UInt8Array,
 };
-use arrow::datatypes::Int8Type;
-use arrow::ipc::writer::{FileWriter, StreamWriter};
+use arrow_ipc::writer::{FileWriter, StreamWriter};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use steepest_data::read::{Format, Kind, ReadOptions, Warning};
