@@ -65,7 +65,9 @@ pub fn choose(
         for deal in 0..deals as u64 {
             rounds.extend(folds(&rows, by, FOLDS, options.run.seed.unwrap_or(0), deal).map_err(Failure::input)?);
         }
-        let row = 1.0 / problem.total_weight();
+        // The penalty weighs against the data as a prior does, so that λ₂·n is the same for the rows of a fold and for all.
+        let of_all = (FOLDS - 1) as f64 / FOLDS as f64;
+        let row = 1.0 / (of_all * problem.total_weight());
         let judge = |factors: &[f64], unit: f64| {
             let of = |f: &f64| Candidate { loss: problem.loss, l2: f * unit };
             let candidates: Vec<Candidate> = factors.iter().map(of).collect();
@@ -76,9 +78,10 @@ pub fn choose(
             let Some(best) = best(&judged) else { return Ok(()) };
             judged.extend(judge(&[factor, 1.0 / factor], best.l2)?);
         }
-        let l2 = best(&judged).map_or(problem.l2, |best| best.l2);
+        let l2 = best(&judged).map_or(problem.l2, |best| best.l2 * of_all);
         let how = if deals == 1 { format!("{FOLDS} folds") } else { format!("{FOLDS} folds, dealt {deals} times") };
-        let why = format!("{} × 1/n, the best of {} values in {how}", number(l2 / row), judged.len());
+        let why =
+            format!("{} × 1/n, the best of {} values in {how}", number(l2 * problem.total_weight()), judged.len());
         set(choices, "model.l2", number(l2), why);
         problem.l2 = l2;
     }

@@ -4,16 +4,15 @@
 //! dictionaries of them categories. Nulls are missing, and so are NaN and the strings that are missing markers. Columns of other
 //! types (lists, structures, binary) are left out with a warning. Places are rows here, counted from 1.
 
+mod values;
+
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, Float64Type, Int64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_cast::cast;
 use arrow_ipc::reader::{FileReader, StreamReader};
-use arrow_schema::{ArrowError, DataType, Schema, TimeUnit};
+use arrow_schema::{ArrowError, DataType, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
@@ -269,100 +268,49 @@ impl Whole {
         let before = self.rows;
         self.rows += array.len();
         let (nan, infinite) = (&mut self.nan, &mut self.infinite);
-        let mut number = |k: usize, v: f64, null: bool| -> f64 {
-            if null || rules.missing.is_number(v) {
-                return f64::NAN;
-            }
+        let mut row = before;
+        let mut number = |v: Option<f64>| -> f64 {
+            row += 1;
+            let Some(v) = v.filter(|&v| !rules.missing.is_number(v)) else { return f64::NAN };
             *nan += usize::from(v.is_nan());
             if v.is_infinite() {
-                infinite.get_or_insert((before + k, v));
+                infinite.get_or_insert((row - 1, v));
             }
             v
         };
         match &mut self.store {
-            Store::LeftOut => {}
-            Store::Words(codes, levels) => words(array, codes, levels, rules)?,
-            Store::Time(out) => {
-                let (ticks, scale) = ticks(array)?;
-                let ticks = ticks.as_primitive::<Int64Type>();
-                out.extend(ticks.iter().map(|t| t.map_or(f64::NAN, |t| t as f64 / scale)));
-            }
+            Store::LeftOut => Ok(()),
+            Store::Words(codes, levels) => words(array, codes, levels, rules),
+            Store::Time(out) => values::seconds(array, &mut |t| out.push(t)),
             Store::Number(out) => match array.data_type() {
-                DataType::Null => out.resize(out.len() + array.len(), f64::NAN),
-                DataType::Float32 => {
-                    let array = array.as_primitive::<Float32Type>();
-                    out.extend(
-                        array.values().iter().enumerate().map(|(k, &v)| number(k, f64::from(v), array.is_null(k))),
-                    );
+                DataType::Null => {
+                    out.resize(out.len() + array.len(), f64::NAN);
+                    Ok(())
                 }
                 DataType::Duration(_) | DataType::Time32(_) | DataType::Time64(_) => {
-                    let (ticks, scale) = ticks(array)?;
-                    let ticks = ticks.as_primitive::<Int64Type>();
-                    out.extend(ticks.iter().map(|t| t.map_or(f64::NAN, |t| t as f64 / scale)));
+                    values::seconds(array, &mut |t| out.push(t))
                 }
-                _ => {
-                    let array = cast(array, &DataType::Float64)?;
-                    let array = array.as_primitive::<Float64Type>();
-                    out.extend(array.values().iter().enumerate().map(|(k, &v)| number(k, v, array.is_null(k))));
-                }
+                _ => values::numbers(array, &mut |v| out.push(number(v))),
             },
         }
-        Ok(())
-    }
-}
-
-/// Dates, times and durations as whole ticks, and the ticks of a second.
-fn ticks(array: &ArrayRef) -> Result<(ArrayRef, f64), ArrowError> {
-    let per_second = |unit: &TimeUnit| match unit {
-        TimeUnit::Second => 1.0,
-        TimeUnit::Millisecond => 1e3,
-        TimeUnit::Microsecond => 1e6,
-        TimeUnit::Nanosecond => 1e9,
-    };
-    match array.data_type() {
-        DataType::Dictionary(_, value) => ticks(&cast(array, value)?),
-        DataType::Date32 => {
-            let days = cast(&cast(array, &DataType::Int32)?, &DataType::Int64)?;
-            Ok((days, 1.0 / 86400.0))
-        }
-        DataType::Date64 => Ok((cast(array, &DataType::Int64)?, 1e3)),
-        DataType::Time32(unit) => Ok((cast(&cast(array, &DataType::Int32)?, &DataType::Int64)?, per_second(unit))),
-        DataType::Timestamp(unit, _) | DataType::Duration(unit) | DataType::Time64(unit) => {
-            Ok((cast(array, &DataType::Int64)?, per_second(unit)))
-        }
-        other => Err(ArrowError::CastError(format!("{other} is no time"))),
     }
 }
 
 fn words(array: &ArrayRef, codes: &mut Vec<u32>, levels: &mut Levels, rules: &Rules) -> Result<(), ArrowError> {
     let mut code =
         |word: &str| if rules.missing.is(word.trim().as_bytes()) { MISSING } else { levels.code(word.as_bytes()) };
-    match array.data_type() {
-        DataType::Dictionary(..) => {
-            let dictionary = array.as_any_dictionary();
-            let keys = cast(&dictionary.keys().slice(0, dictionary.keys().len()), &DataType::UInt32)?;
-            let keys = keys.as_primitive::<UInt32Type>();
-            let values = cast(dictionary.values(), &DataType::LargeUtf8)?;
-            let values = values.as_string::<i64>();
-            // Words get their codes when a row first uses them, so that the order is that of the rows.
-            let mut map: Vec<Option<u32>> = vec![None; values.len()];
-            for key in keys {
-                codes.push(match key.map(|k| k as usize).filter(|&k| values.is_valid(k)) {
-                    Some(k) => *map[k].get_or_insert_with(|| code(values.value(k))),
-                    None => MISSING,
-                });
-            }
-        }
-        DataType::Boolean => {
-            let word = |b: bool| if b { "true" } else { "false" };
-            codes.extend(array.as_boolean().iter().map(|b| b.map_or(MISSING, |b| code(word(b)))));
-        }
-        DataType::Utf8 => codes.extend(array.as_string::<i32>().iter().map(|w| w.map_or(MISSING, &mut code))),
-        DataType::Utf8View => codes.extend(array.as_string_view().iter().map(|w| w.map_or(MISSING, &mut code))),
-        _ => {
-            let array = cast(array, &DataType::LargeUtf8)?;
-            codes.extend(array.as_string::<i64>().iter().map(|w| w.map_or(MISSING, &mut code)));
-        }
+    if !matches!(array.data_type(), DataType::Dictionary(..)) {
+        return values::words(array, &mut |word| codes.push(word.map_or(MISSING, &mut code)));
+    }
+    let mut words: Vec<Option<String>> = Vec::new();
+    values::words(array, &mut |word| words.push(word.map(String::from)))?;
+    // Words get their codes when a row first uses them, so that the order is that of the rows.
+    let mut known: Vec<Option<u32>> = vec![None; words.len()];
+    for key in values::keys(array) {
+        codes.push(match key.and_then(|k| Some((k, words[k].as_ref()?))) {
+            Some((k, word)) => *known[k].get_or_insert_with(|| code(word)),
+            None => MISSING,
+        });
     }
     Ok(())
 }
