@@ -92,7 +92,7 @@ pub struct ModelOptions {
     #[arg(long, value_name = "LOSS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<String>,
-    /// λ₂ of the penalty (λ₂/2)‖w‖², or `auto` [default: the best of 8 around 1/n in 5 folds where
+    /// λ₂ of the penalty (λ₂/2)‖w‖², or `auto` [default: the best of 12 around 1/n in 5 folds where
     /// the rows are few, else 1/n]
     #[arg(long, value_name = "LAMBDA")]
     #[serde(skip_serializing_if = "Option::is_none")]
