@@ -26,7 +26,7 @@ mod termination;
 
 pub use certificate::{Certificate, CertificateKind};
 pub use finite::{NonFinite, check_gradient, first_non_finite};
-pub use flat::{Flat, flat_from, flat_zeros};
+pub use flat::{Flat, flat_filled, flat_from, flat_zeros};
 pub use layout::{Layout, LayoutError, Role, Segment};
 pub use objective::{Exactness, LeastSquares, Line, Objective, Prox};
 pub use real::Real;
