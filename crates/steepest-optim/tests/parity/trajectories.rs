@@ -103,16 +103,14 @@ pub fn difference(ours: &[f64], theirs: &[f64]) -> f64 {
     if off == 0.0 { 0.0 } else { off / size.max(f64::MIN_POSITIVE) }
 }
 
+/// Cells by rule with its options, and by problem.
+pub type Table = BTreeMap<String, BTreeMap<String, String>>;
+
 /// Writes the table that belongs to a library.
-pub fn write_table(
-    path: &Path,
-    library: &str,
-    what: &str,
-    about: &str,
-    table: &BTreeMap<String, BTreeMap<String, f64>>,
-) {
-    let about: Value = serde_json::from_str(about).unwrap();
-    let version = about.get("version").and_then(Value::as_str).unwrap_or("");
+pub fn write_table(path: &Path, file: &Trajectories, what: &str, table: &Table) {
+    let about: Value = serde_json::from_str(&file.about).unwrap();
+    let library = about["library"].as_str().unwrap();
+    let version = about["versions"][library].as_str().unwrap();
     let mut problems: Vec<&String> = table.values().flat_map(|row| row.keys()).collect();
     problems.sort();
     problems.dedup();
@@ -122,10 +120,10 @@ pub fn write_table(
     problems.iter().for_each(|_| text.push_str("---|"));
     text.push('\n');
     for (rule, row) in table {
-        write!(text, "| {rule} |").unwrap();
+        write!(text, "| {} |", rule.replace('|', "\\|")).unwrap();
         for p in &problems {
             match row.get(*p) {
-                Some(v) => write!(text, " {v:.1e} |").unwrap(),
+                Some(cell) => write!(text, " {cell} |").unwrap(),
                 None => text.push_str(" |"),
             }
         }
