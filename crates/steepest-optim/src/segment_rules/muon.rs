@@ -13,7 +13,7 @@ use steepest_core::{Real, Role, Segment};
 
 use super::{
     SegmentRule,
-    product::{Mat, matrix_shape, multiply, sum_of_squares},
+    product::{Mat, matrix_shape, multiply, multiply_symmetric, sum_of_squares},
 };
 use crate::{
     link::Link,
@@ -83,14 +83,11 @@ fn newton_schulz<T: Real>(u: &mut [T], (rows, cols): (usize, usize), steps: u64,
         let m = Mat::new(y, rows, cols);
         let wide = rows <= cols;
         // A = YYᵀ on the short side; then bA + cA².
-        if wide {
-            multiply(a, 0.0, 1.0, m, m.t())
-        } else {
-            multiply(a, 0.0, 1.0, m.t(), m)
-        }
+        let (left, right) = if wide { (m, m.t()) } else { (m.t(), m) };
+        multiply_symmetric(a, 0.0, 1.0, left, right);
         p.copy_from_slice(a);
         let s = Mat::new(a, small, small);
-        multiply(p, B, C, s, s);
+        multiply_symmetric(p, B, C, s, s);
         let s = Mat::new(p, small, small);
         if wide { multiply(u, A, 1.0, s, m) } else { multiply(u, A, 1.0, m, s) }
     }

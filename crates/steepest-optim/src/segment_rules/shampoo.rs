@@ -4,7 +4,7 @@
 //!
 //! with w = 1 for β = 1 (sums, as in the paper) and w = 1 − β otherwise. Gupta, Koren and Singer, 2018, arXiv:1802.09568,
 //! algorithm 1. The roots are taken anew every `every` steps by a coupled Newton iteration, which needs nothing but products:
-//! Anil et al., 2020, arXiv:2002.09018, with ε relative to the trace. State and roots are kept in 64 bits.
+//! Anil et al., 2020, arXiv:2002.09018, with ε relative to the mean eigenvalue. State and roots are kept in 64 bits.
 //!
 //! Tensors that are no matrices of weights take AdamW with the same learning rate and decay.
 
@@ -12,7 +12,7 @@ use steepest_core::{Real, Segment, StateVisitor};
 
 use super::{
     SegmentRule,
-    product::{Mat, matrix_shape, multiply, sum_of_squares},
+    product::{Mat, matrix_shape, multiply, multiply_symmetric, sum_of_squares},
 };
 use crate::{
     link::Link,
@@ -53,8 +53,10 @@ impl ScaleByShampoo {
 
 /// root ← (moment + ε·mean eigenvalue·I)^(−1/4); the identity for a moment of 0.
 ///
-/// X ← X·P, M ← P⁴M with P = (5I − M)/4, from M = zA and X = z^¼I: M goes to I, and X to A^(−1/4). z = 5/(2‖A‖) keeps the
-/// eigenvalues of M below 5/2, where the iteration converges.
+/// X ← X·P, M ← P⁴M with P = aI − bM, from M = A/s and X = s^(−1/4)·I: M goes to I, and X to A^(−1/4). s bounds the largest
+/// eigenvalue of A, and ε the smallest, so that those of M lie in \[l, 1\]. Of all a and b that keep them below 1, those of
+/// [`step`] raise l most: a small eigenvalue grows twelvefold a step, where a = 5/4, b = 1/4 of Newton's method, to which they
+/// tend as l → 1, multiply it by 2.4.
 fn inverse_fourth_root(side: &mut Side, eps: f64, [m, p, t]: &mut [Vec<f64>; 3]) {
     const STEPS: usize = 100;
     let n = side.n;
@@ -69,34 +71,42 @@ fn inverse_fourth_root(side: &mut Side, eps: f64, [m, p, t]: &mut [Vec<f64>; 3])
     (0..n).for_each(|i| m[i * n + i] += eps * mean);
     // The largest sum of a row bounds the largest eigenvalue.
     let bound = m.chunks(n).map(|row| row.iter().map(|v| v.abs()).sum::<f64>()).fold(0.0, f64::max);
-    let z = 5.0 / (2.0 * bound);
-    m.iter_mut().for_each(|v| *v *= z);
-    (0..n).for_each(|i| side.root[i * n + i] = z.sqrt().sqrt());
+    m.iter_mut().for_each(|v| *v /= bound);
+    (0..n).for_each(|i| side.root[i * n + i] = 1.0 / bound.sqrt().sqrt());
+    let mut least = eps * mean / bound;
     for _ in 0..STEPS {
+        let (a, b);
+        (a, b, least) = step(least.min(1.0));
         let mut off: f64 = 0.0;
-        for i in 0..n {
-            for j in 0..n {
+        for (i, (p, m)) in p.chunks_mut(n).zip(m.chunks(n)).enumerate() {
+            for (j, (p, m)) in p.iter_mut().zip(m).enumerate() {
                 let one = if i == j { 1.0 } else { 0.0 };
-                off = off.max((m[i * n + j] - one).abs());
-                p[i * n + j] = (5.0 * one - m[i * n + j]) / 4.0;
+                off = off.max((m - one).abs());
+                *p = a * one - b * m;
             }
         }
         if off < 1e-13 {
             break;
         }
-        multiply(t, 0.0, 1.0, Mat::new(&side.root, n, n), Mat::new(p, n, n));
+        // All of these are polynomials of A, so every product is symmetric.
+        multiply_symmetric(t, 0.0, 1.0, Mat::new(&side.root, n, n), Mat::new(p, n, n));
         side.root.copy_from_slice(t);
         // P⁴M by squaring P twice.
-        multiply(t, 0.0, 1.0, Mat::new(p, n, n), Mat::new(p, n, n));
-        multiply(p, 0.0, 1.0, Mat::new(t, n, n), Mat::new(t, n, n));
-        multiply(t, 0.0, 1.0, Mat::new(p, n, n), Mat::new(m, n, n));
-        // Rounding must not let M drift from symmetry, which the iteration would amplify.
-        for i in 0..n {
-            for j in 0..n {
-                m[i * n + j] = 0.5 * (t[i * n + j] + t[j * n + i]);
-            }
-        }
+        multiply_symmetric(t, 0.0, 1.0, Mat::new(p, n, n), Mat::new(p, n, n));
+        multiply_symmetric(p, 0.0, 1.0, Mat::new(t, n, n), Mat::new(t, n, n));
+        multiply_symmetric(t, 0.0, 1.0, Mat::new(p, n, n), Mat::new(m, n, n));
+        m.copy_from_slice(t);
     }
+}
+
+/// a and b for which λ(a − bλ)⁴ takes \[l, 1\] to \[l', 1\] with the largest l', which is its value at both ends; and l'.
+///
+/// Equal ends: a − b = l^¼(a − bl). The maximum between them, at λ = a/5b, is 1.
+fn step(l: f64) -> (f64, f64, f64) {
+    let q = l.sqrt().sqrt();
+    let c = 1.0 / (1.0 + q * (1.0 + q * (1.0 + q * (1.0 + q))));
+    let a = 1.25 * (5.0 * c).sqrt().sqrt();
+    (a, a * c, (a * (1.0 - c)).powi(4))
 }
 
 impl<T: Real> SegmentRule<T> for ScaleByShampoo {
@@ -125,8 +135,8 @@ impl<T: Real> SegmentRule<T> for ScaleByShampoo {
         let fresh = if self.beta == 1.0 { 1.0 } else { 1.0 - self.beta };
         let [left, right] = &mut self.sides[index];
         let m = Mat::new(g, rows, cols);
-        multiply(&mut left.moment, self.beta, fresh, m, m.t());
-        multiply(&mut right.moment, self.beta, fresh, m.t(), m);
+        multiply_symmetric(&mut left.moment, self.beta, fresh, m, m.t());
+        multiply_symmetric(&mut right.moment, self.beta, fresh, m.t(), m);
         // No root is all 0: one that is was not taken yet, because no gradient came before.
         if cx.step.is_multiple_of(self.every) || left.root[0] == 0.0 {
             inverse_fourth_root(left, self.eps, &mut self.square);
@@ -203,5 +213,22 @@ mod tests {
                 assert!(off < 1e-6 * expected(0, 0).abs().max(30.0), "{i} {j}: {off:e}");
             }
         }
+    }
+
+    /// The ends of an interval meet, nothing in it leaves \[l', 1\], and ten steps are enough for what ε leaves of a matrix.
+    #[test]
+    fn steps_shrink_the_interval() {
+        let mut l = 1e-6;
+        for k in 0..10 {
+            let (a, b, next) = step(l);
+            let at = |x: f64| x * (a - b * x).powi(4);
+            assert!((at(l) - next).abs() < 1e-12 && (at(1.0) - next).abs() < 1e-12);
+            for i in 0..=1000 {
+                let x = l.powf(1.0 - f64::from(i) / 1000.0);
+                assert!((next - 1e-12..=1.0 + 1e-12).contains(&at(x)), "step {k}: {x} goes to {}", at(x));
+            }
+            l = next;
+        }
+        assert!(l > 1.0 - 1e-13, "{l}");
     }
 }

@@ -17,7 +17,7 @@ use steepest_core::{Real, Segment, StateVisitor};
 use super::{
     SegmentRule,
     orthogonal::{eigenvectors, orthonormalize},
-    product::{Mat, matrix_shape, multiply},
+    product::{Mat, matrix_shape, multiply, multiply_symmetric},
 };
 use crate::{
     link::Link,
@@ -184,10 +184,10 @@ impl<T: Real> SegmentRule<T> for ScaleBySoap<T> {
         let gradient = Mat::new(&back[..n], rows, cols);
         let [left, right] = &mut state.sides;
         if !left.moment.is_empty() {
-            multiply(&mut left.moment, beta, fresh, gradient, gradient.t());
+            multiply_symmetric(&mut left.moment, beta, fresh, gradient, gradient.t());
         }
         if !right.moment.is_empty() {
-            multiply(&mut right.moment, beta, fresh, gradient.t(), gradient);
+            multiply_symmetric(&mut right.moment, beta, fresh, gradient.t(), gradient);
         }
         if cx.step == 0 {
             state.sides.iter_mut().for_each(Side::first_basis);
