@@ -7,12 +7,14 @@
 mod batch;
 mod plateau;
 mod shape;
+mod table;
 mod text;
 
 pub use batch::{BatchGrowth, Scaling};
 pub use plateau::{Plateau, PlateauMode};
 pub use shape::{Anneal, Decay, Shape};
-pub use text::{Accepts, COMMON_OPTIONS, SCHEDULES, ScheduleEntry, ScheduleError, ScheduleOption, schedule_entry};
+pub use table::{Accepts, COMMON_OPTIONS, SCHEDULES, ScheduleEntry, ScheduleOption, schedule_entry};
+pub use text::ScheduleError;
 
 /// A number of steps, or a share of the horizon.
 #[derive(Debug, Clone, Copy, PartialEq)]
