@@ -6,11 +6,13 @@
 mod accumulate;
 mod chain;
 mod first_order;
+mod fuse;
 mod groups;
 mod link;
 mod optimizer;
 mod optimizer_spec;
 mod options;
+mod packed_block;
 mod packing;
 mod precision;
 mod pytorch;
@@ -29,6 +31,7 @@ mod wrap;
 
 pub use accumulate::Accumulator;
 pub use first_order::FirstOrder;
+pub use fuse::{Fuse, fuse};
 pub use groups::{GroupSpec, Pattern};
 pub use link::{IntoChain, IntoLink, Link, Place, chain};
 pub use optimizer::{OnNonFinite, Optimizer, StepError};
@@ -45,8 +48,8 @@ pub use schedule::{
 pub use segment_rules::SegmentRule;
 pub use spec::{Arg, Call, Spec, SpecError};
 pub use stage::{
-    At, Curvature, Cut, Fuse, Group, Idle, LANES, Lanes, SlotArray, SlotKind, SlotSpec, Stage, StepCx, exact, first,
-    fuse, second,
+    At, Curvature, Cut, Group, Idle, LANES, Lanes, Memory, SlotArray, SlotKind, SlotSpec, Stage, StepCx, exact, first,
+    second,
 };
 pub use stopping::{Criteria, Stopping, Tolerance};
 pub use suggest::suggest;

@@ -22,7 +22,7 @@ pub(crate) type Key = [u32; 2];
 
 /// 32 bits from a counter, by the multipliers that C. Wellons found with the least bias ("lowbias32", 2018).
 #[inline(always)]
-fn hash(key: Key, counter: u32) -> u32 {
+pub(crate) fn hash(key: Key, counter: u32) -> u32 {
     let mut h = counter.wrapping_add(key[0]);
     h = (h ^ (h >> 16)).wrapping_mul(0x7feb_352d);
     h = (h ^ (h >> 15) ^ key[1]).wrapping_mul(0x846c_a68b);
@@ -30,7 +30,7 @@ fn hash(key: Key, counter: u32) -> u32 {
 }
 
 #[inline(always)]
-fn widen<T: Real>(v: f32) -> T {
+pub(crate) fn widen<T: Real>(v: f32) -> T {
     if size_of::<T>() == 4 {
         // SAFETY: the only number type of four bytes is `f32`.
         unsafe { std::mem::transmute_copy(&v) }
@@ -40,7 +40,7 @@ fn widen<T: Real>(v: f32) -> T {
 }
 
 #[inline(always)]
-fn narrow<T: Real>(v: T) -> f32 {
+pub(crate) fn narrow<T: Real>(v: T) -> f32 {
     if size_of::<T>() == 4 {
         // SAFETY: the only number type of four bytes is `f32`.
         unsafe { std::mem::transmute_copy(&v) }
@@ -101,45 +101,8 @@ impl<T: Real> Kernel for Unpack16<'_, T> {
 }
 
 /// Rounds to bf16: adding 16 random bits below the cut carries with the probability of the fraction cut off.
-pub(crate) struct Pack16<'a, T> {
-    pub(crate) packed: &'a mut [u16],
-    pub(crate) values: &'a [T; TILE],
-    pub(crate) key: Key,
-    pub(crate) first: u32,
-}
-
-impl<T: Real> Kernel for Pack16<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let random: [u32; TILE / 2] = hashes(self.key, self.first);
-        let mut rounded = [0u16; TILE];
-        let (low, high) = rounded.split_at_mut(TILE / 2);
-        let (values_low, values_high) = self.values.split_at(TILE / 2);
-        for ((p, &v), h) in low.iter_mut().zip(values_low).zip(&random) {
-            *p = round16(narrow(v), h & 0xffff);
-        }
-        for ((p, &v), h) in high.iter_mut().zip(values_high).zip(&random) {
-            *p = round16(narrow(v), h >> 16);
-        }
-        let n = self.packed.len();
-        self.packed.copy_from_slice(&rounded[..n]);
-    }
-}
-
-/// The hashes of the counters from `first` on.
 #[inline(always)]
-fn hashes<const N: usize>(key: Key, first: u32) -> [u32; N] {
-    let mut h = [0; N];
-    for (k, h) in h.iter_mut().enumerate() {
-        *h = hash(key, first.wrapping_add(k as u32));
-    }
-    h
-}
-
-#[inline(always)]
-fn round16(v: f32, random: u32) -> u16 {
+pub(crate) fn round16(v: f32, random: u32) -> u16 {
     let bits = v.to_bits();
     // Infinities and NaN keep their bits, and the largest finite numbers do not round up to infinity.
     let up = bits.wrapping_add(random);
@@ -155,32 +118,28 @@ const TOP_UNSIGNED: f32 = 4026531839.0;
 /// A block whose largest value is below this is 0: its scale would not be a normal number.
 const LEAST: f32 = 1e-28;
 
+/// The bits of a code that are its size; the others are its sign.
 #[inline(always)]
-fn decode8(code: u32) -> f32 {
-    f32::from_bits((code << 20) + ONE) - 1.0
+pub(crate) fn size_bits(signed: bool) -> u32 {
+    if signed { 0x7f } else { 0xff }
 }
 
-/// The code of a value in units of the scale, rounded by 16 random bits that are shifted to where the code is cut off.
-#[inline(always)]
-fn encode8(v: f32, random: u32) -> u32 {
-    ((v + 1.0).to_bits().wrapping_sub(ONE).wrapping_add(random)) >> 20
-}
-
-/// The code of a value with its sign in the top bit, or of a value ≥ 0.
+/// The code of a value in units of the scale, its sign in the top bit if it has one. The random bits are shifted to where the code
+/// is cut off: above them lie four zeros, below them four more.
 #[inline(always)]
 fn encode<const SIGNED: bool>(v: f32, inverse: f32, random: u32) -> u8 {
-    if SIGNED {
-        (encode8(v.abs() * inverse, random) & 0x7f | v.to_bits() >> 31 << 7) as u8
-    } else {
-        encode8(v * inverse, random).max(u32::from(v > 0.0)) as u8
-    }
+    let size = if SIGNED { v.abs() } else { v } * inverse;
+    let code = (((size + 1.0).to_bits() + random) >> 20).wrapping_sub(ONE >> 20);
+    // The largest value may come out a little above itself, and must not be rounded up to a code that does not exist.
+    if SIGNED { (code.min(0x7f) | v.to_bits() >> 31 << 7) as u8 } else { code.max(u32::from(v > 0.0)).min(0xff) as u8 }
 }
 
-/// The value of a code.
+/// The value of a code, of which these bits are the size.
 #[inline(always)]
-fn decode<const SIGNED: bool>(code: u8, scale: f32) -> f32 {
+pub(crate) fn decode(code: u8, size: u32, scale: f32) -> f32 {
     let c = u32::from(code);
-    if SIGNED { f32::from_bits((decode8(c & 0x7f) * scale).to_bits() | (c & 0x80) << 24) } else { decode8(c) * scale }
+    let value = (f32::from_bits(((c & size) << 20) + ONE) - 1.0) * scale;
+    f32::from_bits(value.to_bits() | (c & !size) << 24)
 }
 
 /// Decodes blocks of 8 bits.
@@ -196,16 +155,10 @@ impl<T: Real> Kernel for Unpack8<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        if self.signed { self.blocks::<true>() } else { self.blocks::<false>() }
-    }
-}
-
-impl<T: Real> Unpack8<'_, T> {
-    #[inline(always)]
-    fn blocks<const SIGNED: bool>(self) {
+        let size = size_bits(self.signed);
         for ((out, codes), &scale) in self.out.chunks_mut(BLOCK).zip(self.codes.chunks(BLOCK)).zip(self.scales) {
             for (o, &c) in out.iter_mut().zip(codes) {
-                *o = widen(decode::<SIGNED>(c, scale));
+                *o = widen(decode(c, size, scale));
             }
         }
     }
@@ -223,8 +176,8 @@ pub(crate) struct Pack8<'a, T> {
 
 /// The largest size in a block, infinite or NaN if one is: sizes are ordered as their bits are.
 #[inline(always)]
-fn largest(values: &[f32; BLOCK]) -> f32 {
-    f32::from_bits(values.iter().fold(0, |most, v| most.max(v.to_bits() & 0x7fff_ffff)))
+fn largest<T: Real>(values: &[T; BLOCK]) -> f32 {
+    f32::from_bits(values.iter().fold(0, |most, &v| most.max(narrow(v).to_bits() & 0x7fff_ffff)))
 }
 
 impl<T: Real> Kernel for Pack8<'_, T> {
@@ -243,39 +196,36 @@ impl<T: Real> Pack8<'_, T> {
         let (whole, rest) = self.codes.as_chunks_mut::<BLOCK>();
         let full = whole.len();
         for (b, values) in self.values.as_chunks::<BLOCK>().0.iter().enumerate() {
-            let values = values.map(narrow);
-            let most = largest(&values);
+            let most = largest(values);
             let scale = if most < LEAST { 0.0 } else { most / top };
             let inverse = if most < LEAST { 0.0 } else { 1.0 / scale };
             self.scales[b] = scale;
             let first = self.first.wrapping_add((b * BLOCK) as u32);
             if let Some(codes) = whole.get_mut(b) {
-                encode_block::<SIGNED>(&values, inverse, (self.key, first), codes);
+                encode_block::<T, SIGNED>(values, inverse, (self.key, first), codes);
             } else if b == full {
                 let mut codes = [0; BLOCK];
-                encode_block::<SIGNED>(&values, inverse, (self.key, first), &mut codes);
+                encode_block::<T, SIGNED>(values, inverse, (self.key, first), &mut codes);
                 rest.copy_from_slice(&codes[..rest.len()]);
             }
         }
     }
 }
 
-/// Half of a hash for each value, moved to the bits that a code cuts off.
+/// Half of a hash for each value, moved to the bits that a code cuts off: the value and the one half a block behind it share one.
 #[inline(always)]
-fn encode_block<const SIGNED: bool>(
-    values: &[f32; BLOCK],
+fn encode_block<T: Real, const SIGNED: bool>(
+    values: &[T; BLOCK],
     inverse: f32,
     (key, first): (Key, u32),
     codes: &mut [u8; BLOCK],
 ) {
-    let random: [u32; BLOCK / 2] = hashes(key, first);
     let (low, high) = codes.split_at_mut(BLOCK / 2);
     let (values_low, values_high) = values.split_at(BLOCK / 2);
-    for ((c, &v), h) in low.iter_mut().zip(values_low).zip(&random) {
-        *c = encode::<SIGNED>(v, inverse, h << 4 & 0xf_fff0);
-    }
-    for ((c, &v), h) in high.iter_mut().zip(values_high).zip(&random) {
-        *c = encode::<SIGNED>(v, inverse, h >> 12 & 0xf_fff0);
+    for k in 0..BLOCK / 2 {
+        let h = hash(key, first.wrapping_add(k as u32));
+        low[k] = encode::<SIGNED>(narrow(values_low[k]), inverse, h << 4 & 0xf_fff0);
+        high[k] = encode::<SIGNED>(narrow(values_high[k]), inverse, h >> 12 & 0xf_fff0);
     }
 }
 
@@ -357,5 +307,21 @@ mod tests {
         assert!(out.iter().zip(&values).all(|(o, v)| *v == 0.0 || *o >= *v), "a second moment never becomes 0");
         assert_eq!(through(&[0.0; TILE], true, 0), [0.0; TILE]);
         assert_eq!(through(&[1e-29; TILE], true, 0), [0.0; TILE]);
+    }
+
+    /// The largest value of a block comes back as itself, however its scale was rounded and whatever the random bits are.
+    #[test]
+    fn the_largest_value_is_never_rounded_away() {
+        for k in 0..40_000u32 {
+            let most = f32::from_bits(0x3a00_0000 + k * 419);
+            for (code, top) in [
+                (encode::<true>(most, 1.0 / (most / TOP_SIGNED), 0xf_fff0), 0x7f),
+                (encode::<false>(most, 1.0 / (most / TOP_UNSIGNED), 0xf_fff0), 0xff),
+            ] {
+                assert_eq!(code, top, "{most:e}");
+                let (size, value) = if top == 0x7f { (0x7f, TOP_SIGNED) } else { (0xff, TOP_UNSIGNED) };
+                assert!((decode(code, size, most / value) / most - 1.0).abs() < 1e-6);
+            }
+        }
     }
 }

@@ -3,14 +3,15 @@
 use std::mem::MaybeUninit;
 
 use steepest_core::{
-    Flat, Real, StateVisitor, flat_zeros,
+    Flat, Real, StateVisitor, flat_filled, flat_zeros,
     isa::Isa,
     random::{Purpose, Stream},
 };
 
 use crate::{
     chain::TILE,
-    packing::{BLOCK, Key, Pack8, Pack16, Pack32, Unpack8, Unpack16, Unpack32},
+    packed_block::BlockPtr,
+    packing::{BLOCK, Key, Pack8, Pack32, Unpack8, Unpack16, Unpack32},
     precision::Moments,
     stage::SlotKind,
 };
@@ -33,6 +34,12 @@ impl SlotAt {
     #[inline(always)]
     pub(crate) fn after(self, from: usize) -> SlotAt {
         SlotAt { element: self.element + from, tile: self.tile + from / TILE }
+    }
+
+    /// The number of the tile's first random word; far apart they may repeat.
+    #[inline(always)]
+    fn counter(self) -> u32 {
+        (self.tile * TILE) as u32
     }
 }
 
@@ -74,14 +81,19 @@ impl<T: Real> Slot<T> {
     ) -> Slot<T> {
         let dither = Dither { seed, slot };
         match (moments, kind) {
-            (Moments::F32, SlotKind::First | SlotKind::Second) if size_of::<T>() > 4 => Slot::F32(zeros(len, 0.0)),
-            (Moments::Bf16, SlotKind::First | SlotKind::Second) => Slot::Bf16(zeros(len, 0), dither),
+            (Moments::F32, SlotKind::First | SlotKind::Second) if size_of::<T>() > 4 => Slot::F32(flat_zeros(len)),
+            (Moments::Bf16, SlotKind::First | SlotKind::Second) => Slot::Bf16(flat_filled(len, 0), dither),
             (Moments::Bits8, SlotKind::First | SlotKind::Second) => {
                 let signed = kind == SlotKind::First;
-                Slot::Bits8 { codes: zeros(len, 0), scales: zeros(tiles * BLOCKS, 0.0), signed, dither }
+                Slot::Bits8 { codes: flat_filled(len, 0), scales: flat_zeros(tiles * BLOCKS), signed, dither }
             }
             _ => Slot::Full(flat_zeros(len)),
         }
+    }
+
+    /// Whether it holds something else than numbers of the parameters' type.
+    pub(crate) fn is_packed(&self) -> bool {
+        !matches!(self, Slot::Full(_))
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -132,12 +144,6 @@ impl<T: Real> Slot<T> {
     }
 }
 
-fn zeros<V: Copy>(len: usize, zero: V) -> Flat<V> {
-    let mut v = Flat::new(64);
-    v.resize(len, zero);
-    v
-}
-
 /// A state vector during a step.
 #[derive(Clone, Copy)]
 pub(crate) enum SlotPtr<T> {
@@ -164,6 +170,28 @@ impl<T: Real> SlotPtr<T> {
                 // SAFETY: by the contract of this function.
                 unsafe { self.unpack(isa, at, n, buffer) };
                 buffer
+            }
+        }
+    }
+
+    /// The tile as blocks of lanes see it, which unpack and round to bf16 on the way; what needs a whole tile to be packed goes
+    /// through the buffer.
+    ///
+    /// # Safety
+    /// As for [`load`](SlotPtr::load).
+    #[inline(always)]
+    pub(crate) unsafe fn block(&self, isa: Isa, at: SlotAt, n: usize, buffer: *mut T) -> BlockPtr<T> {
+        // SAFETY: by the contract of this function.
+        unsafe {
+            match *self {
+                SlotPtr::Full(_) | SlotPtr::F32(_) => BlockPtr::plain(self.load(isa, at, n, buffer)),
+                SlotPtr::Bf16(p, key) => BlockPtr::bf16(p.add(at.element), key, at.counter()),
+                SlotPtr::Bits8 { codes, scales, signed, .. } => {
+                    if n < TILE {
+                        std::ptr::write_bytes(buffer, 0, TILE);
+                    }
+                    BlockPtr::bits8(codes.add(at.element), scales.add(at.tile * BLOCKS), signed, buffer)
+                }
             }
         }
     }
@@ -197,36 +225,22 @@ impl<T: Real> SlotPtr<T> {
     /// Packs the buffer again.
     ///
     /// # Safety
-    /// As for [`load`](SlotPtr::load), which has filled the buffer.
+    /// As for [`load`](SlotPtr::load); the buffer holds what blocks from [`block`](SlotPtr::block) have stored.
     #[inline(always)]
     pub(crate) unsafe fn store(&self, isa: Isa, at: SlotAt, n: usize, buffer: *mut T) {
-        if !matches!(self, SlotPtr::Full(_)) {
-            // SAFETY: by the contract of this function.
-            unsafe { self.pack(isa, at, n, buffer) };
-        }
-    }
-
-    /// # Safety
-    /// As for [`store`](SlotPtr::store).
-    unsafe fn pack(&self, isa: Isa, at: SlotAt, n: usize, buffer: *mut T) {
-        // The random words of a tile are numbered from here; far apart they may repeat.
-        let first = (at.tile * TILE) as u32;
         // SAFETY: by the contract of this function.
         unsafe {
-            let values = &*buffer.cast::<[T; TILE]>();
             match *self {
-                SlotPtr::Full(_) => {}
+                SlotPtr::Full(_) | SlotPtr::Bf16(..) => {}
                 SlotPtr::F32(p) => {
-                    isa.run(Pack32 { packed: std::slice::from_raw_parts_mut(p.add(at.element), n), values });
-                }
-                SlotPtr::Bf16(p, key) => {
                     let packed = std::slice::from_raw_parts_mut(p.add(at.element), n);
-                    isa.run(Pack16 { packed, values, key, first });
+                    isa.run(Pack32 { packed, values: &*buffer.cast::<[T; TILE]>() });
                 }
                 SlotPtr::Bits8 { codes, scales, signed, key } => {
                     let codes = std::slice::from_raw_parts_mut(codes.add(at.element), n);
                     let scales = std::slice::from_raw_parts_mut(scales.add(at.tile * BLOCKS), BLOCKS);
-                    isa.run(Pack8 { codes, scales, signed, values, key, first });
+                    let values = &*buffer.cast::<[T; TILE]>();
+                    isa.run(Pack8 { codes, scales, signed, values, key, first: at.counter() });
                 }
             }
         }

@@ -207,6 +207,35 @@ pub trait Stage<T: Real>: Send + Sync + 'static {
     const AVERAGES: bool = false;
 }
 
+/// Where the state vector of a slot lies: plain numbers behind a pointer, or packed ones.
+pub trait Memory<T: Real>: Copy {
+    /// Loads `n ≤ LANES` elements from `at` on into a block of zeros.
+    ///
+    /// # Safety
+    /// Elements `at..at + n` are valid for reading.
+    unsafe fn load(self, at: usize, n: usize, to: &mut Lanes<T>);
+
+    /// Stores the first `n ≤ LANES` elements of a block.
+    ///
+    /// # Safety
+    /// Elements `at..at + n` are valid for writing, and nobody else uses them meanwhile.
+    unsafe fn store(self, at: usize, n: usize, from: &Lanes<T>);
+}
+
+impl<T: Real> Memory<T> for *mut T {
+    #[inline(always)]
+    unsafe fn load(self, at: usize, n: usize, to: &mut Lanes<T>) {
+        // SAFETY: by the contract of the trait.
+        unsafe { load_lanes(self.add(at), n, to) };
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, at: usize, n: usize, from: &Lanes<T>) {
+        // SAFETY: by the contract of the trait.
+        unsafe { store_lanes(from, n, self.add(at)) };
+    }
+}
+
 /// The state of a block, as it is loaded from and stored to one vector a slot.
 pub trait SlotArray<T: Real>: Copy {
     /// How many slots.
@@ -215,42 +244,42 @@ pub trait SlotArray<T: Real>: Copy {
     /// Loads `n ≤ LANES` elements from `at` on; the others are 0.
     ///
     /// # Safety
-    /// `from` has at least `COUNT` pointers, each valid for reading elements `at..at + n`.
-    unsafe fn load(from: &[*mut T], at: usize, n: usize) -> Self;
+    /// `from` has at least `COUNT` places, each valid for reading elements `at..at + n`.
+    unsafe fn load<M: Memory<T>>(from: &[M], at: usize, n: usize) -> Self;
 
     /// Stores the first `n ≤ LANES` elements.
     ///
     /// # Safety
-    /// `to` has at least `COUNT` pointers, each valid for writing elements `at..at + n`, which nobody else uses meanwhile.
-    unsafe fn store(&self, to: &[*mut T], at: usize, n: usize);
+    /// `to` has at least `COUNT` places, each valid for writing elements `at..at + n`, which nobody else uses meanwhile.
+    unsafe fn store<M: Memory<T>>(&self, to: &[M], at: usize, n: usize);
 }
 
 impl<T: Real> SlotArray<T> for () {
     const COUNT: usize = 0;
     #[inline(always)]
-    unsafe fn load(_: &[*mut T], _: usize, _: usize) {}
+    unsafe fn load<M: Memory<T>>(_: &[M], _: usize, _: usize) {}
     #[inline(always)]
-    unsafe fn store(&self, _: &[*mut T], _: usize, _: usize) {}
+    unsafe fn store<M: Memory<T>>(&self, _: &[M], _: usize, _: usize) {}
 }
 
 impl<T: Real, const N: usize> SlotArray<T> for [Lanes<T>; N] {
     const COUNT: usize = N;
 
     #[inline(always)]
-    unsafe fn load(from: &[*mut T], at: usize, n: usize) -> Self {
+    unsafe fn load<M: Memory<T>>(from: &[M], at: usize, n: usize) -> Self {
         let mut slots = [[T::ZERO; LANES]; N];
         for (slot, &p) in slots.iter_mut().zip(from) {
             // SAFETY: the caller vouches for `n` elements from `at` on.
-            unsafe { load_lanes(p.add(at), n, slot) };
+            unsafe { p.load(at, n, slot) };
         }
         slots
     }
 
     #[inline(always)]
-    unsafe fn store(&self, to: &[*mut T], at: usize, n: usize) {
+    unsafe fn store<M: Memory<T>>(&self, to: &[M], at: usize, n: usize) {
         for (slot, &p) in self.iter().zip(to) {
             // SAFETY: the caller vouches for `n` elements from `at` on.
-            unsafe { store_lanes(slot, n, p.add(at)) };
+            unsafe { p.store(at, n, slot) };
         }
     }
 }
@@ -279,136 +308,17 @@ impl<T: Real, A: SlotArray<T>, B: SlotArray<T>> SlotArray<T> for (A, B) {
     const COUNT: usize = A::COUNT + B::COUNT;
 
     #[inline(always)]
-    unsafe fn load(from: &[*mut T], at: usize, n: usize) -> Self {
+    unsafe fn load<M: Memory<T>>(from: &[M], at: usize, n: usize) -> Self {
         // SAFETY: the pointers of A come first, those of B behind them.
         unsafe { (A::load(from, at, n), B::load(&from[A::COUNT..], at, n)) }
     }
 
     #[inline(always)]
-    unsafe fn store(&self, to: &[*mut T], at: usize, n: usize) {
+    unsafe fn store<M: Memory<T>>(&self, to: &[M], at: usize, n: usize) {
         // SAFETY: as in `load`.
         unsafe {
             self.0.store(to, at, n);
             self.1.store(&to[A::COUNT..], at, n);
         }
     }
-}
-
-/// The largest number of slots or scalars in a compiled stage.
-const MAX_NAMES: usize = 16;
-
-/// Two lists behind one another, as a constant.
-struct Joined<E: Copy + 'static> {
-    names: [E; MAX_NAMES],
-    len: usize,
-}
-
-impl<E: Copy> Joined<E> {
-    const fn new(a: &[E], b: &[E], fill: E) -> Joined<E> {
-        let mut names = [fill; MAX_NAMES];
-        let mut i = 0;
-        while i < a.len() {
-            names[i] = a[i];
-            i += 1;
-        }
-        while i < a.len() + b.len() {
-            names[i] = b[i - a.len()];
-            i += 1;
-        }
-        Joined { names, len: i }
-    }
-
-    const fn list(&'static self) -> &'static [E] {
-        self.names.split_at(self.len).0
-    }
-}
-
-/// Two stages in one pass. Only the first may cut.
-impl<T: Real, A: Stage<T>, B: Stage<T>> Stage<T> for (A, B) {
-    type Slots = (A::Slots, B::Slots);
-    type Coefs = (A::Coefs, B::Coefs);
-
-    const SLOTS: &'static [SlotSpec] = const { &Joined::new(A::SLOTS, B::SLOTS, exact("")) }.list();
-    const SCALARS: &'static [(&'static str, f64)] = const { &Joined::new(A::SCALARS, B::SCALARS, ("", 0.0)) }.list();
-    const CUT: Cut = {
-        assert!(matches!(B::CUT, Cut::None), "a stage that needs sums must come first in its tuple");
-        A::CUT
-    };
-    const SUMS: usize = A::SUMS;
-    const AVERAGES: bool = A::AVERAGES || B::AVERAGES;
-    const USES_GRADIENT: bool = A::USES_GRADIENT || B::USES_GRADIENT;
-
-    fn prepare(&mut self, cx: &StepCx<'_>, scalars: &mut [f64]) -> Self::Coefs {
-        let (a, b) = scalars.split_at_mut(A::SCALARS.len());
-        (self.0.prepare(cx, a), self.1.prepare(cx, b))
-    }
-
-    #[inline(always)]
-    fn lanes(c: &Self::Coefs, u: &mut Lanes<T>, at: At<'_, T>, s: &mut Self::Slots) {
-        A::lanes(&c.0, u, at, &mut s.0);
-        B::lanes(&c.1, u, at, &mut s.1);
-    }
-
-    #[inline(always)]
-    fn measure(c: &Self::Coefs, u: &Lanes<T>, at: At<'_, T>, s: &Self::Slots, sums: &mut [Lanes<f64>]) {
-        A::measure(&c.0, u, at, &s.0, sums);
-    }
-
-    fn measured(&mut self, cx: &StepCx<'_>, sums: &[f64], scalars: &mut [f64], c: &mut Self::Coefs) {
-        self.0.measured(cx, sums, &mut scalars[..A::SCALARS.len()], &mut c.0);
-    }
-
-    fn idle(&self) -> Idle {
-        self.0.idle().then(self.1.idle(), A::SLOTS.len())
-    }
-
-    fn curvature(&self) -> Option<Curvature> {
-        let behind = |c: Curvature| Curvature { slot: c.slot + A::SLOTS.len(), ..c };
-        self.0.curvature().or(self.1.curvature().map(behind))
-    }
-
-    #[inline(always)]
-    fn evaluate(c: &Self::Coefs, y: &mut Lanes<T>, s: &Self::Slots) -> bool {
-        let a = A::evaluate(&c.0, y, &s.0);
-        let b = B::evaluate(&c.1, y, &s.1);
-        a || b
-    }
-}
-
-/// What [`fuse`] turns into nested pairs: tuples of two to eight stages.
-pub trait Fuse {
-    /// The nested pairs.
-    type Stage;
-    /// The first stage and the rest.
-    fn fuse(self) -> Self::Stage;
-}
-
-macro_rules! fuse_tuple {
-    ($first:ident $(, $rest:ident)*) => {
-        impl<$first $(, $rest)*> Fuse for ($first, $($rest,)*) {
-            type Stage = fuse_tuple!(@type $first $(, $rest)*);
-            #[allow(non_snake_case)]
-            fn fuse(self) -> Self::Stage {
-                let ($first, $($rest,)*) = self;
-                fuse_tuple!(@value $first $(, $rest)*)
-            }
-        }
-    };
-    (@type $a:ident) => { $a };
-    (@type $a:ident, $($b:ident),+) => { ($a, fuse_tuple!(@type $($b),+)) };
-    (@value $a:ident) => { $a };
-    (@value $a:ident, $($b:ident),+) => { ($a, fuse_tuple!(@value $($b),+)) };
-}
-fuse_tuple!(A);
-fuse_tuple!(A, B);
-fuse_tuple!(A, B, C);
-fuse_tuple!(A, B, C, D);
-fuse_tuple!(A, B, C, D, E);
-fuse_tuple!(A, B, C, D, E, F);
-fuse_tuple!(A, B, C, D, E, F, G);
-fuse_tuple!(A, B, C, D, E, F, G, H);
-
-/// Stages in one compiled pass, run in order: `fuse((a, b, c))` is the stage `(a, (b, c))`.
-pub fn fuse<F: Fuse>(stages: F) -> F::Stage {
-    stages.fuse()
 }

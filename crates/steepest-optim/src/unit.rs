@@ -9,8 +9,11 @@ use steepest_core::{
     isa::{Isa, Kernel},
 };
 
-use crate::stage::{
-    At, Curvature, Cut, Idle, LANES, Lanes, SlotArray, SlotSpec, Stage, StepCx, load_lanes, store_lanes,
+use crate::{
+    packed_block::BlockPtr,
+    stage::{
+        At, Curvature, Cut, Idle, LANES, Lanes, Memory, SlotArray, SlotSpec, Stage, StepCx, load_lanes, store_lanes,
+    },
 };
 
 /// One piece of the vectors as a unit sees it: pointers to the state of its first element, one a slot.
@@ -55,6 +58,21 @@ pub(crate) trait Unit<T: Real>: Send + Sync {
     /// else uses meanwhile.
     #[allow(clippy::too_many_arguments)]
     unsafe fn transform(&self, i: usize, isa: Isa, from: *const T, u: *mut T, x: &[T], g: &[T], slots: SlotPtrs<'_, T>);
+    /// The same with packed state.
+    ///
+    /// # Safety
+    /// As for [`transform`](Unit::transform).
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn transform_packed(
+        &self,
+        i: usize,
+        isa: Isa,
+        from: *const T,
+        u: *mut T,
+        x: &[T],
+        g: &[T],
+        slots: &[BlockPtr<T>],
+    );
     /// Turns a copy of x into the parameters to evaluate at; false where they are x.
     ///
     /// # Safety
@@ -132,7 +150,21 @@ impl<T: Real, S: Stage<T>> Unit<T> for Compiled<T, S> {
         slots: SlotPtrs<'_, T>,
     ) {
         let (c, scale) = &self.coefs[i];
-        isa.run(Transform::<T, S> { c, scale: *scale, from, u, x, g, slots });
+        isa.run(Transform::<T, S, _> { c, scale: *scale, from, u, x, g, slots });
+    }
+
+    unsafe fn transform_packed(
+        &self,
+        i: usize,
+        isa: Isa,
+        from: *const T,
+        u: *mut T,
+        x: &[T],
+        g: &[T],
+        slots: &[BlockPtr<T>],
+    ) {
+        let (c, scale) = &self.coefs[i];
+        isa.run(Transform::<T, S, _> { c, scale: *scale, from, u, x, g, slots });
     }
 
     unsafe fn evaluate(&self, i: usize, y: &mut [T], slots: SlotPtrs<'_, T>) -> bool {
@@ -162,17 +194,17 @@ pub(crate) fn block_ends() {
 }
 
 /// The loop of [`Unit::transform`].
-struct Transform<'a, T: Real, S: Stage<T>> {
+struct Transform<'a, T: Real, S: Stage<T>, M> {
     c: &'a S::Coefs,
     scale: T,
     from: *const T,
     u: *mut T,
     x: &'a [T],
     g: &'a [T],
-    slots: SlotPtrs<'a, T>,
+    slots: &'a [M],
 }
 
-impl<T: Real, S: Stage<T>> Transform<'_, T, S> {
+impl<T: Real, S: Stage<T>, M: Memory<T>> Transform<'_, T, S, M> {
     /// One block of `n` elements from `at` on.
     #[inline(always)]
     fn block(&self, at: usize, n: usize) {
@@ -193,7 +225,7 @@ impl<T: Real, S: Stage<T>> Transform<'_, T, S> {
     }
 }
 
-impl<T: Real, S: Stage<T>> Kernel for Transform<'_, T, S> {
+impl<T: Real, S: Stage<T>, M: Memory<T>> Kernel for Transform<'_, T, S, M> {
     type Output = ();
 
     #[inline(always)]

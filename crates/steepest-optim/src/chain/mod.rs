@@ -94,6 +94,8 @@ pub(crate) struct ChainRun<T: Real> {
     passes: Vec<Pass>,
     pieces: Vec<Piece>,
     slots: Vec<Slot<T>>,
+    /// Whether any of them is packed.
+    packed: bool,
     groups: Vec<Group>,
     segments: Vec<Bound>,
     /// The node whose output the learning rate multiplies; `None` when one applies it itself.
@@ -133,6 +135,7 @@ impl<T: Real> ChainRun<T> {
             passes: Vec::new(),
             pieces: Vec::new(),
             slots: Vec::new(),
+            packed: false,
             groups,
             segments: Vec::new(),
             closing: (!applies).then_some(last),

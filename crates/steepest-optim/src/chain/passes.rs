@@ -17,6 +17,7 @@ use steepest_core::{
 
 use super::{ChainRun, Kind, MAX_SLOTS, Node, Piece, TILE};
 use crate::{
+    packed_block::BlockPtr,
     slots::{MAX_UNIT_SLOTS, SlotPtr, Tile, TileBuffers},
     stage::LANES,
     unit::MAX_SUMS,
@@ -162,11 +163,17 @@ impl<T: Real> ChainRun<T> {
         for node in &self.nodes[units] {
             let Kind::Unit(unit) = &node.kind else { continue };
             let mut buffers = TileBuffers::new();
+            let i = node.index(piece);
             // SAFETY: by the contract of this function; the pointers are those of the unit's slots, or copies of them.
             unsafe {
-                let ptrs = self.load_tile(node, piece, from, n, slots, &mut buffers);
-                unit.transform(node.index(piece), self.isa, input, u, x, g, &ptrs);
-                self.store_tile(node, piece, from, n, slots, &mut buffers);
+                if self.packed {
+                    let blocks = self.blocks(node, piece, from, n, slots, &mut buffers);
+                    unit.transform_packed(i, self.isa, input, u, x, g, &blocks);
+                    self.store_tile(node, piece, from, n, slots, &mut buffers);
+                } else {
+                    let ptrs = self.load_tile(node, piece, from, n, slots, &mut buffers);
+                    unit.transform(i, self.isa, input, u, x, g, &ptrs);
+                }
             }
             input = u;
         }
@@ -204,10 +211,32 @@ impl<T: Real> ChainRun<T> {
         ptrs
     }
 
+    /// The state of a tile as blocks of lanes see it.
+    ///
+    /// # Safety
+    /// Nobody else uses the piece's state.
+    #[inline(always)]
+    unsafe fn blocks(
+        &self,
+        node: &Node<T>,
+        piece: &Piece,
+        from: usize,
+        n: usize,
+        slots: &Pointers<T>,
+        buffers: &mut TileBuffers<T>,
+    ) -> [BlockPtr<T>; MAX_UNIT_SLOTS] {
+        let mut blocks = [BlockPtr::plain(std::ptr::null_mut()); MAX_UNIT_SLOTS];
+        for (k, slot) in slots[node.slots.clone()].iter().enumerate() {
+            // SAFETY: the tile lies in the piece, whose state the caller owns.
+            blocks[k] = unsafe { slot.block(self.isa, piece.slot.after(from), n, buffers.get(k)) };
+        }
+        blocks
+    }
+
     /// Packs the state of a tile again.
     ///
     /// # Safety
-    /// As for [`load_tile`](ChainRun::load_tile), after it.
+    /// As for [`blocks`](ChainRun::blocks), whose buffers these are, after the unit has stored to them.
     #[inline(always)]
     unsafe fn store_tile(
         &self,
@@ -219,7 +248,7 @@ impl<T: Real> ChainRun<T> {
         buffers: &mut TileBuffers<T>,
     ) {
         for (k, slot) in slots[node.slots.clone()].iter().enumerate() {
-            // SAFETY: as above; `load_tile` has filled buffer `k` if the slot is packed.
+            // SAFETY: as above; buffer `k` is filled where the slot goes through it.
             unsafe { slot.store(self.isa, piece.slot.after(from), n, buffers.get(k)) };
         }
     }

@@ -106,5 +106,6 @@ impl<T: Real> ChainRun<T> {
                 self.slots.push(Slot::new(spec.kind, (self.len, self.tiles), moments, (seed, stream)));
             }
         }
+        self.packed = self.slots.iter().any(Slot::is_packed);
     }
 }
