@@ -6,7 +6,8 @@
 Every round runs each contender once, ours in a process of its own that answers with its seconds. The ratio is that of
 the medians, the peer's time to ours, with its 95 % bootstrap interval: above 1 we are faster. AdamW: one tensor.
 Matrix rules: eight of 512 × 512 and two of 256 × 1024, f32; SOAP and Shampoo with a new basis or root every 10 steps. Muon of
-PyTorch iterates in bfloat16, ours in f32; Shampoo of ours keeps its roots in f64. Writes bench/optimizers/results.race.NAME.json.
+PyTorch iterates in bfloat16, ours in f32: it races as it is and, for equal precision, with its cast to bfloat16 made one to
+f32. Shampoo of ours keeps its moments and roots in f64. Writes bench/optimizers/results.race.NAME.json.
 """
 
 import argparse
@@ -73,28 +74,45 @@ def peers(name, shapes, threads):
             "PyTorch foreach": torch.optim.AdamW(p, lr=1e-3, foreach=True).step,
             "PyTorch for-loop": torch.optim.AdamW(p, lr=1e-3, foreach=False).step,
         }
-        return {k: timed(v) for k, v in out.items()} | {"optax jitted": timed(optax_step(shapes))}
+        return {k: timed(v) for k, v in out.items()} | {"optax jitted": timed(optax_step("adamw", shapes))}
     if name == "muon":
-        return {"PyTorch Muon": timed(torch.optim.Muon(fresh(), lr=1e-3).step)}
+        as_it_is, wide = torch.optim.Muon(fresh(), lr=1e-3), torch.optim.Muon(fresh(), lr=1e-3)
+        return {
+            "PyTorch Muon, bf16": timed(as_it_is.step),
+            "PyTorch Muon, f32": timed(lambda: in_f32(torch, wide.step)),
+            "optax Muon jitted": timed(optax_step("muon", shapes)),
+        }
     import pytorch_optimizer
 
     if name == "soap":
         return {"pytorch_optimizer SOAP": timed(pytorch_optimizer.SOAP(fresh()).step)}
+    shampoo = pytorch_optimizer.Shampoo(fresh(), lr=1e-2, preconditioning_compute_steps=10)
+    scalable = pytorch_optimizer.ScalableShampoo(fresh(), lr=1e-2, preconditioning_compute_steps=10, block_size=1024)
     return {
-        "pytorch_optimizer Shampoo": timed(
-            pytorch_optimizer.Shampoo(fresh(), lr=1e-2, preconditioning_compute_steps=10).step
-        )
+        "pytorch_optimizer Shampoo": timed(shampoo.step),
+        "pytorch_optimizer ScalableShampoo": timed(scalable.step),
     }
 
 
-def optax_step(shapes):
+def in_f32(torch, step):
+    """A step of PyTorch's Muon whose Newton–Schulz iteration asks for f32 where it would ask for bfloat16."""
+    narrow = torch.bfloat16
+    torch.bfloat16 = torch.float32
+    try:
+        step()
+    finally:
+        torch.bfloat16 = narrow
+
+
+def optax_step(name, shapes):
     import jax
 
     jax.config.update("jax_platforms", "cpu")
     import jax.numpy as jnp
     import optax
+    import optax.contrib
 
-    rule = optax.adamw(1e-3, weight_decay=0.01)
+    rule = optax.adamw(1e-3, weight_decay=0.01) if name == "adamw" else optax.contrib.muon(1e-3)
     g = [jnp.full(s, 0.01, jnp.float32) for s in shapes]
     held = {"x": [jnp.zeros(s, jnp.float32) for s in shapes]}
     held["state"] = rule.init(held["x"])
