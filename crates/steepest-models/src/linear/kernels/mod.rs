@@ -26,7 +26,7 @@ pub use stored::{LANES, SparseView, Squares, Stored, Unit};
 
 pub(crate) use dense::{dense_pass, multiply_dense, product, transpose_dense};
 pub(crate) use sparse::{multiply_sparse, scatter_sparse, sparse_pass};
-pub(crate) use stored::stored;
+pub(crate) use stored::{prefetch, stored};
 
 use steepest_data::Matrix;
 

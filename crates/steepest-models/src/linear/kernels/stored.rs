@@ -22,7 +22,7 @@ pub trait Stored: Copy + Send + Sync {
 
 /// Asks the processor to bring what lies `k` elements behind `from` into its cache.
 #[inline(always)]
-fn prefetch<T>(from: *const T, k: usize) {
+pub(crate) fn prefetch<T>(from: *const T, k: usize) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

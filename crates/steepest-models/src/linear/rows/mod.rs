@@ -15,9 +15,11 @@
 //!
 //! It is sequential, so that the number of threads changes nothing, and can be resumed after any row.
 
+mod dense;
 mod kernel;
 mod rate;
 mod rows_epoch;
+mod sparse;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -30,8 +32,10 @@ use steepest_data::{Matrix, Order};
 use steepest_optim::Schedule;
 
 use super::{LinearProblem, certificate, kernels};
-use kernel::{Dense, Run, Sparse};
+use dense::Dense;
+use kernel::Run;
 use rows_epoch::EpochOrder;
+use sparse::Sparse;
 use state::RowState;
 
 /// How to descend one row at a time.
@@ -64,8 +68,15 @@ pub struct RowDescent<'p> {
 }
 
 impl<'p> RowDescent<'p> {
-    /// From `start`, laid out as the problem's layout says, or from zero.
+    /// From `start`, laid out as the problem's layout says, or from zero. O(stored + parameters).
+    ///
+    /// # Panics
+    /// When the matrix of the problem breaks its own rules: an index that is no column.
     pub fn new(problem: &'p LinearProblem, options: RowOptions, start: Option<&[f64]>) -> RowDescent<'p> {
+        if let Matrix::Sparse(m) = &problem.matrix {
+            let largest = m.indices.iter().fold(0, |a, &b| a.max(b));
+            assert!(m.indices.is_empty() || (largest as usize) < m.cols, "index {largest} of {} columns", m.cols);
+        }
         let mut state = RowState::new(problem, options.rule);
         if let Some(start) = start {
             state.set(start);
@@ -123,7 +134,8 @@ impl<'p> RowDescent<'p> {
         let done = match &self.problem.matrix {
             Matrix::Dense(m) => kernels::stored!(&m.values, v => isa.run(Dense { run, x: v, cols: m.cols })),
             Matrix::Sparse(m) => {
-                kernels::stored!(&m.values, v => isa.run(Sparse { run, x: kernels::SparseView::new(m, v) }))
+                // SAFETY: `new` has looked at every index, and the problem is borrowed since.
+                kernels::stored!(&m.values, v => isa.run(unsafe { Sparse::new(run, kernels::SparseView::new(m, v)) }))
             }
         };
         self.loss_sum = done.loss;

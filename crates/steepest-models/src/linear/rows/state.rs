@@ -3,7 +3,7 @@
 use steepest_core::StateVisitor;
 use steepest_data::Matrix;
 
-use super::super::LinearProblem;
+use super::super::{LinearProblem, kernels::LANES};
 
 /// The update rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,8 +21,9 @@ pub enum RowRule {
 
 /// The parameters and their state.
 ///
-/// Sparse: `table` holds a cell of `stride` numbers a weight: the weight, then for AdaGrad the accumulator, then with a penalty the mark.
-/// Dense: all weights, then all accumulators; there are no marks, since every weight is visited.
+/// Sparse: `table` holds a cell of `stride` numbers a weight: the weight, then for AdaGrad the accumulator G, then with a penalty the mark
+/// and, for AdaGrad, √G + ε, which is needed at the next visit and costs a root. Dense: all weights, then all accumulators; there are no
+/// marks, since every weight is visited.
 #[derive(Debug)]
 pub(super) struct RowState {
     pub(super) table: Vec<f64>,
@@ -35,11 +36,12 @@ pub(super) struct RowState {
     pub(super) l1: f64,
     pub(super) l2: f64,
     pub(super) outputs: usize,
-    pub(super) intercept: bool,
     /// `Sgd`: the factor a of w = a·soft(v, c − mark). `AdaGrad`: 1.
     pub(super) factor: f64,
     /// `Sgd`: c, the sum of thresholds in units of v. `AdaGrad`: Σ η.
     pub(super) mark: f64,
+    /// Scratch for the weights of a row between its margin and its update.
+    pub(super) row: Vec<f64>,
 }
 
 /// The factor below which it is multiplied into the weights, so that neither underflows.
@@ -55,9 +57,15 @@ impl RowState {
             RowRule::Sgd => problem.l1 > 0.0,
             RowRule::AdaGrad { .. } => problem.l1 > 0.0 || problem.l2 > 0.0,
         };
-        let stride = 1 + usize::from(adaptive) + usize::from(sparse && marked);
-        // Three numbers would make some cells straddle two cache lines.
-        let stride = if stride == 3 { 4 } else { stride };
+        let stride = match (adaptive, sparse && marked) {
+            (false, false) => 1,
+            (true, true) => 4,
+            _ => 2,
+        };
+        let longest = match &problem.matrix {
+            Matrix::Sparse(m) => m.starts.windows(2).map(|s| s[1] - s[0]).max().unwrap_or(0),
+            Matrix::Dense(_) => 0,
+        };
         let intercept = problem.intercept;
         let mut state = RowState {
             table: vec![0.0; len * stride],
@@ -69,13 +77,16 @@ impl RowState {
             l1: problem.l1,
             l2: problem.l2,
             outputs,
-            intercept,
             factor: 1.0,
             mark: 0.0,
+            row: vec![0.0; if stride == 4 { longest.next_multiple_of(LANES) } else { 0 }],
         };
-        if let RowRule::AdaGrad { initial, .. } = rule {
+        if let RowRule::AdaGrad { initial, eps } = rule {
             if sparse {
-                state.table.chunks_exact_mut(stride).for_each(|cell| cell[1] = initial);
+                for cell in state.table.chunks_exact_mut(stride) {
+                    cell[1] = initial;
+                    cell[2..].iter_mut().skip(1).for_each(|root| *root = initial.sqrt() + eps);
+                }
             } else {
                 state.table[len..].fill(initial);
             }
@@ -106,9 +117,7 @@ impl RowState {
         match (self.rule, self.mark_at()) {
             (RowRule::Sgd, None) => self.factor * cell[0],
             (RowRule::Sgd, Some(at)) => self.factor * soft(cell[0], self.mark - cell[at]),
-            (RowRule::AdaGrad { eps, .. }, Some(at)) => {
-                catch_up(cell[0], (self.mark - cell[at]) / (cell[1].sqrt() + eps), self.l1, self.l2)
-            }
+            (RowRule::AdaGrad { .. }, Some(at)) => caught_up(cell[0], cell[3], self.mark - cell[at], self.l1, self.l2),
             (RowRule::AdaGrad { .. }, None) => cell[0],
         }
     }
@@ -132,14 +141,18 @@ impl RowState {
         0.5 * l2 * squares + l1 * sizes
     }
 
-    /// Multiplies a small factor into the weights.
-    #[inline]
-    pub(super) fn rescale_if_small(&mut self) {
-        if self.factor < SMALL_FACTOR {
-            self.rescale();
+    /// `Sgd`: the L2 penalty of a step, a ← a/(1 + ηλ₂).
+    #[inline(always)]
+    pub(super) fn shrink_factor(&mut self, eta: f64) {
+        if self.l2 > 0.0 {
+            self.factor /= 1.0 + eta * self.l2;
+            if self.factor < SMALL_FACTOR {
+                self.rescale();
+            }
         }
     }
 
+    /// Multiplies a small factor into the weights.
     #[cold]
     fn rescale(&mut self) {
         let mark_at = self.mark_at();
@@ -169,8 +182,21 @@ pub(super) fn soft(v: f64, t: f64) -> f64 {
     (v.abs() - t).max(0.0).copysign(v)
 }
 
-/// The proximal operator of τ times the penalty.
+/// a/b, and 0 where b is 0: a weight without a gradient so far has no rate.
 #[inline(always)]
-pub(super) fn catch_up(w: f64, tau: f64, l1: f64, l2: f64) -> f64 {
-    soft(w, tau * l1) / (1.0 + tau * l2)
+pub(super) fn quotient(a: f64, b: f64) -> f64 {
+    if b > 0.0 { a / b } else { 0.0 }
+}
+
+/// soft(ws, τλ₁)/(s + τλ₂), given ws, τλ₁ and τλ₂: the proximal operator of τ/s times the penalty; `otherwise` where s is 0.
+#[inline(always)]
+pub(super) fn shrunk(ws: f64, s: f64, l1: f64, l2: f64, otherwise: f64) -> f64 {
+    let w = soft(ws, l1) / (s + l2);
+    if s > 0.0 { w } else { otherwise }
+}
+
+/// The weight w with the penalty of all the η it has missed, whose sum is `missed`, in one proximal step at the rate 1/s.
+#[inline(always)]
+pub(super) fn caught_up(w: f64, s: f64, missed: f64, l1: f64, l2: f64) -> f64 {
+    shrunk(w * s, s, missed * l1, missed * l2, w)
 }
