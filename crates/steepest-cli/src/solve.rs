@@ -261,9 +261,15 @@ impl Plan {
         })
     }
 
+    /// The relative certified gap to stop at. A proof costs about a pass over the rows, and many small steps come near enough to the
+    /// minimum for this one only by chance: for them it is tried where it is asked for.
+    fn gap(&self, options: &FitOptions) -> f64 {
+        options.stop.gap.unwrap_or(if self.is_stochastic() { 0.0 } else { GAP })
+    }
+
     /// Fills in what was chosen with the solver.
     pub fn resolve(&self, options: &mut FitOptions) {
-        options.stop.gap = Some(options.stop.gap.unwrap_or(GAP));
+        options.stop.gap = Some(self.gap(options));
         match &self.kind {
             Kind::Whole(_) => {}
             Kind::Rows { epochs, .. } => {
@@ -293,7 +299,7 @@ impl Plan {
             Kind::Batches { batch, epochs, .. } => (Some(n.div_ceil(*batch).max(1) as u64), Some(*epochs)),
         };
         let mut monitors: Vec<Box<dyn Monitor + 'a>> = vec![Box::new(Divergence::default())];
-        let gap = stop.gap.unwrap_or(GAP);
+        let gap = self.gap(options);
         if !(gap >= 0.0 && gap.is_finite()) {
             return Err(Failure::usage(format!("--gap: {gap} is no gap; give a number ≥ 0, such as 1e-6")));
         }
@@ -330,8 +336,15 @@ impl Plan {
         if checkpoint.is_nan() || checkpoint < 0.0 {
             return Err(Failure::usage("--checkpoint-every: give a number of seconds ≥ 0"));
         }
-        let cadence =
-            Cadence { steps_per_epoch: per_epoch, checkpoint_seconds: Some(checkpoint), ..Cadence::default() };
+        // The losses that the steps see anyway tell how the objective falls; scores of all training rows would cost as much again.
+        let scored = prepared.valid.is_some() || tolerance(stop.ftol).is_some();
+        let evaluate = (self.is_stochastic() && !scored).then_some(u64::MAX);
+        let cadence = Cadence {
+            steps_per_epoch: per_epoch,
+            evaluate,
+            checkpoint_seconds: Some(checkpoint),
+            ..Cadence::default()
+        };
         let looks = self.is_stochastic() || prepared.valid.is_some();
         let evaluate: Option<Evaluate<'a>> = if looks { Some(evaluator(model, problem, prepared)) } else { None };
         Ok(Trainer {
@@ -362,8 +375,12 @@ fn watch(model: &LinearModel) -> Watch {
 fn evaluator<'a>(model: &'a LinearModel, problem: &'a LinearProblem, prepared: &'a Prepared) -> Evaluate<'a> {
     let mut z = vec![0.0; problem.rows() * problem.outputs()];
     Box::new(move |x: &[f64]| {
-        kernels::margins(problem, x, &mut z);
-        let objective = certificate::objective(problem, x, &z);
+        let objective = if x.iter().all(|&v| v == 0.0) {
+            certificate::value_at_zero(problem)
+        } else {
+            kernels::margins(problem, x, &mut z);
+            certificate::objective(problem, x, &z)
+        };
         let valid = match &prepared.valid {
             None => Vec::new(),
             Some(part) => {

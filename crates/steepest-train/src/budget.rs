@@ -21,7 +21,7 @@ pub struct Cadence {
     /// Updates that make a pass over the training rows; `None` where every update is a full pass.
     pub steps_per_epoch: Option<u64>,
     /// Updates between evaluations of the scores; `None` evaluates at the end of each epoch, or on the thinned schedule of records
-    /// where there are no epochs.
+    /// where there are no epochs; `Some(u64::MAX)` evaluates the first point alone.
     pub evaluate: Option<u64>,
     /// Updates between checkpoints.
     pub checkpoint_steps: Option<u64>,
@@ -73,15 +73,15 @@ impl Cadence {
 
     /// Whether the scores are due after going from one step to another.
     pub(crate) fn evaluates(&self, from: u64, to: u64) -> bool {
-        match self.evaluate.or(self.steps_per_epoch) {
-            Some(every) => from / every.max(1) < to / every.max(1),
-            None => crosses_thinned(from, to),
-        }
+        self.evaluate
+            .or(self.steps_per_epoch)
+            .map_or_else(|| crosses_thinned(from, to), |every| crosses(every, from, to))
     }
 
-    /// Whether a record is due after going from one step to another.
+    /// Whether a record is due after going from one step to another: with scores, at the end of an epoch, and ever more rarely.
     pub(crate) fn records(&self, from: u64, to: u64) -> bool {
-        crosses_thinned(from, to) || self.evaluates(from, to)
+        let epoch = self.steps_per_epoch.is_some_and(|every| crosses(every, from, to));
+        epoch || crosses_thinned(from, to) || self.evaluates(from, to)
     }
 
     /// The next step at which a call that makes many updates must end.
@@ -89,6 +89,11 @@ impl Cadence {
         let next = |every: Option<u64>| every.map_or(u64::MAX, |e| (step / e.max(1) + 1).saturating_mul(e.max(1)));
         next(self.steps_per_epoch).min(next(self.evaluate)).min(next(self.checkpoint_steps))
     }
+}
+
+/// Whether a multiple of `every` lies in `from + 1 ..= to`.
+fn crosses(every: u64, from: u64, to: u64) -> bool {
+    from / every.max(1) < to / every.max(1)
 }
 
 /// Whether one of the steps 1, 2, …, 100, 110, 120, …, 1000, 1100, … lies in `from + 1 ..= to`: about 90 a decade, whatever

@@ -117,6 +117,8 @@ pub struct Outcome {
     pub evaluations: Evaluations,
     /// Seconds of training, earlier sessions included.
     pub seconds: f64,
+    /// Seconds of this session that were no training: checkpoints, and after the last step the records and the certificate.
+    pub aside: f64,
     /// The step of the checkpoint that the run was resumed from, where it was.
     pub resumed_at: Option<u64>,
 }
@@ -165,6 +167,8 @@ struct Session<'t, 'a> {
     begun: Instant,
     /// Seconds of earlier sessions.
     before: f64,
+    /// See [`Outcome::aside`].
+    aside: Duration,
     saved_at: Instant,
     saved_step: u64,
     shown_at: Option<Instant>,
@@ -189,6 +193,7 @@ impl<'a> Trainer<'a> {
             saver: Saver::new(),
             begun: now,
             before: 0.0,
+            aside: Duration::ZERO,
             saved_at: now,
             saved_step: 0,
             shown_at: None,
@@ -343,6 +348,11 @@ impl Session<'_, '_> {
         Ok(end)
     }
 
+    /// Whether points after the first one are scored, so that the losses of batches need not stand for the objective.
+    fn scores_regularly(&self) -> bool {
+        self.trainer.evaluate.is_some() && self.trainer.cadence.evaluate != Some(u64::MAX)
+    }
+
     /// The scores at the current point, after making sure that it is finite.
     fn score(&mut self, step: u64) -> Result<Option<Scores>, Termination> {
         let Some(evaluate) = self.trainer.evaluate.as_mut() else { return Ok(None) };
@@ -362,7 +372,7 @@ impl Session<'_, '_> {
             (Some(watch), Some(scores)) => watch.cost(scores),
             (Some(_), None) => None,
             (None, Some(scores)) if self.trainer.stochastic => scores.objective.or(value),
-            (None, None) if self.trainer.stochastic && self.trainer.evaluate.is_some() => None,
+            (None, None) if self.trainer.stochastic && self.scores_regularly() => None,
             (None, _) => value.or(scores.and_then(|s| s.objective)),
         };
         let cost = cost.filter(|&c| self.memory.best.is_beaten_by(c))?;
@@ -467,6 +477,7 @@ impl Session<'_, '_> {
 
     fn checkpoint(&mut self, termination: Option<&Termination>) -> Result<(), TrainError> {
         let Some(store) = self.trainer.store else { return Ok(()) };
+        let begun = Instant::now();
         let metrics_bytes = self.write_log(|log, _| log.sync())?;
         self.saver.clear();
         Session::visit_all(self.trainer, self.iterate, &mut self.memory, &mut self.saver);
@@ -480,6 +491,7 @@ impl Session<'_, '_> {
         };
         self.saver.write(&store.run.file(CHECKPOINT), &header)?;
         (self.saved_at, self.saved_step) = (Instant::now(), self.memory.step);
+        self.aside += begun.elapsed();
         Ok(())
     }
 
@@ -488,6 +500,7 @@ impl Session<'_, '_> {
     /// The last record is not in the checkpoint's account, so that a run resumed with a larger budget has the records it would
     /// have had without the pause.
     fn finish(mut self, mut termination: Termination, resumed_at: Option<u64>) -> Result<Outcome, TrainError> {
+        let (aside, begun) = (self.aside, Instant::now());
         let by_budget = [Reason::Completed, Reason::MaxEvals, Reason::MaxSeconds, Reason::Interrupted];
         let by_budget = by_budget.contains(&termination.reason);
         self.iterate.point(&mut self.point);
@@ -499,7 +512,7 @@ impl Session<'_, '_> {
         let diverged = termination.reason == Reason::Diverged;
         let interrupted = termination.reason == Reason::Interrupted;
         let step = self.memory.step;
-        let unscored = self.trainer.evaluate.is_some() && self.memory.evaluated != step;
+        let unscored = self.scores_regularly() && self.memory.evaluated != step;
         if !interrupted && !diverged && (self.memory.recorded != step || unscored) {
             self.last_look()?;
         }
@@ -526,6 +539,7 @@ impl Session<'_, '_> {
             epoch: self.trainer.cadence.epoch(step),
             evaluations: self.iterate.counts(),
             seconds: self.seconds(),
+            aside: (aside + begun.elapsed()).as_secs_f64(),
             resumed_at,
             last: self.last,
             point: self.point,

@@ -56,6 +56,8 @@ struct Clock {
     read: f64,
     setup: f64,
     solve: f64,
+    /// Checkpoints, the last record, the certificate that is told.
+    finish: f64,
 }
 
 /// Fits.
@@ -109,8 +111,8 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     }
     let numbered = options.run.out.is_none();
     options.run.out = Some(run.path().display().to_string());
-    let stage = Instant::now();
     let written = write_choices(&run, &options, &choices, path.as_ref());
+    let stage = Instant::now();
     let outcome = match written.and_then(|()| train(&problem, &prepared, &options, &plan, &run, &read, say)) {
         Ok(outcome) => outcome,
         Err(failure) => {
@@ -120,7 +122,8 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
             return Err(failure);
         }
     };
-    clock.solve = stage.elapsed().as_secs_f64();
+    clock.finish = outcome.aside;
+    clock.solve = stage.elapsed().as_secs_f64() - outcome.aside;
     if outcome.termination.reason == Reason::Interrupted {
         return interrupted(&run, &outcome, say);
     }
@@ -476,7 +479,10 @@ impl Done<'_> {
             "penalty": {"l2": self.problem.l2, "l1": self.problem.l1},
             "steps": outcome.step,
             "evaluations": {"value": e.value, "gradient": e.gradient, "hvp": e.hvp, "hessian": e.hessian, "rows": e.rows},
-            "seconds": {"read": clock.read, "setup": clock.setup, "solve": clock.solve, "total": begun.elapsed().as_secs_f64()},
+            "seconds": {
+                "read": clock.read, "setup": clock.setup, "solve": clock.solve, "finish": clock.finish,
+                "total": begun.elapsed().as_secs_f64(),
+            },
             "seed": self.options.run.seed.unwrap_or(0),
             "choices": choices,
             "warnings": warnings,

@@ -59,7 +59,8 @@ impl TryFrom<Text> for Tolerance {
 #[command(next_help_heading = "Stopping")]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct StopOptions {
-    /// Stop when the objective is proved to be within this relative distance of its minimum; 0 switches the test off [default: 1e-6]
+    /// Stop when the objective is proved to be within this relative distance of its minimum; 0 switches the test off [default: 1e-6, and 0 for
+    /// solvers of many small steps]
     #[arg(long, value_name = "GAP")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<f64>,
