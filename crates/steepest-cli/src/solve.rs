@@ -352,6 +352,7 @@ impl Plan {
             cadence,
             stochastic: self.is_stochastic(),
             monitors,
+            rows: Some(&prepared.train.rows),
             evaluate,
             watch: (patience > 0).then_some(watch),
             restore_best: patience > 0,

@@ -7,8 +7,8 @@ use crate::{Layout, Real};
 /// A NaN or an infinity where a finite number was needed, and where it was.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum NonFinite {
-    /// The loss of one row of the data.
-    #[error("the loss of row {row} is {value}")]
+    /// The loss of one row of the data. Messages count rows from 1, as people do.
+    #[error("the loss of row {} is {value}", row.saturating_add(1))]
     Row {
         /// Index of the row, from 0, in the data the objective was built on.
         row: u64,
@@ -37,6 +37,20 @@ pub enum NonFinite {
         /// What it holds.
         value: f64,
     },
+}
+
+impl NonFinite {
+    /// The same with the row that `place` says it stands in where it was read; indices that it does not know stay.
+    #[must_use]
+    pub fn in_rows(self, place: &[u32]) -> NonFinite {
+        match self {
+            NonFinite::Row { row, value } => {
+                let read = usize::try_from(row).ok().and_then(|i| place.get(i));
+                NonFinite::Row { row: read.map_or(row, |&i| u64::from(i)), value }
+            }
+            other => other,
+        }
+    }
 }
 
 /// Index of the first element that is not finite.
@@ -85,6 +99,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rows_are_counted_from_one_and_as_they_were_read() {
+        let e = NonFinite::Row { row: 2, value: f64::INFINITY };
+        assert_eq!(e.to_string(), "the loss of row 3 is inf");
+        assert_eq!(e.clone().in_rows(&[10, 7, 41, 3]).to_string(), "the loss of row 42 is inf");
+        assert_eq!(e.clone().in_rows(&[1]), e);
     }
 
     #[test]

@@ -82,6 +82,8 @@ pub struct Trainer<'a> {
     pub stochastic: bool,
     /// What watches the run, asked in this order.
     pub monitors: Vec<Box<dyn Monitor + 'a>>,
+    /// Where each training row stands in the data that was read, from 0: messages name rows so.
+    pub rows: Option<&'a [u32]>,
     /// Computes the scores.
     pub evaluate: Option<Evaluate<'a>>,
     /// Which metric decides what the best parameters are; without one the objective does.
@@ -456,6 +458,7 @@ impl Session<'_, '_> {
     }
 
     fn diverged(&self, step: u64, cause: &NonFinite) -> Termination {
+        let cause = cause.clone().in_rows(self.trainer.rows.unwrap_or(&[]));
         let remedy = match self.memory.lr {
             lr if lr > 0.0 => {
                 format!("; if the data are right, the learning rate {lr} is too high: try {}", one_digit(lr / 10.0))

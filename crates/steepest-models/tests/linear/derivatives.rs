@@ -104,5 +104,5 @@ fn a_row_whose_loss_is_not_finite_is_named() {
     p.offset = Some((0..p.rows()).map(|i| if i == 17 { 800.0 } else { 0.0 }).collect());
     let mut f = LinearObjective::new(&p);
     let error = f.at(&vec![0.0; p.parameters()]).unwrap_err();
-    assert_eq!(error.to_string(), "the loss of row 17 is inf");
+    assert_eq!(error.to_string(), "the loss of row 18 is inf");
 }

@@ -320,7 +320,7 @@ fn a_row_that_is_not_finite_stops_before_its_update() {
             break e.to_string();
         }
     };
-    assert!(e.contains("the loss of row 17 is inf"), "{e}");
+    assert!(e.contains("the loss of row 18 is inf"), "{e}");
     let mut x = vec![0.0; 5];
     it.point(&mut x);
     assert!(x.iter().all(|v| v.is_finite()));
