@@ -194,7 +194,8 @@ impl Search {
             if now.t > best.t { t.min(limit) } else { t.max(limit) }
         } else {
             let t = if (cubic - now.t).abs() > (secant - now.t).abs() { cubic } else { secant };
-            t.clamp(low, high)
+            // Near the longest step the lower limit may lie beyond the upper one.
+            t.min(high).max(low)
         }
     }
 }
@@ -254,5 +255,7 @@ mod tests {
     #[test]
     fn the_longest_step_is_taken_where_f_still_falls() {
         assert_eq!(run(|t| (-t, -1.0), 1.0, 3.0).0, 3.0);
+        // From just before it, where an extrapolation would go beyond.
+        assert_eq!(run(|t| ((t - 20.0) * (t - 20.0), 2.0 * (t - 20.0)), 0.9, 1.0).0, 1.0);
     }
 }
