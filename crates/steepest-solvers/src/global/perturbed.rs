@@ -125,8 +125,12 @@ impl PerturbedDescent {
         }
         self.fresh = false;
         let detail = format!(
-            "‖∇f‖∞ is below {:e}, and a shake by {:e} led nowhere lower in {} steps; {} shakes in all",
-            self.threshold, self.radius, self.wait, self.shakes
+            "‖∇f‖∞ is below {:e}, and a shake by {:e} led nowhere lower in {} steps; {} shake{} in all",
+            self.threshold,
+            self.radius,
+            self.wait,
+            self.shakes,
+            if self.shakes == 1 { "" } else { "s" }
         );
         Stop::Terminated(Termination::new(Reason::GradientNorm, detail))
     }

@@ -28,10 +28,14 @@ pub(super) fn choose(f: &mut dyn Objective<f64>, start: &[f64]) -> (&'static str
         return ("fista", "the objective has a non-smooth part with a proximal operator".into());
     }
     if let Some(squares) = f.residuals() {
-        return ("lm", format!("the objective is a sum of {} squares", squares.len()));
+        return match squares.len() {
+            1 => ("lm", "the objective is a square".into()),
+            n => ("lm", format!("the objective is a sum of {n} squares")),
+        };
     }
     if d <= FEW && exact_curvature(f, start) {
-        return ("trust-region", format!("the curvature is exact and {d} variables make it cheap"));
+        let few = if d == 1 { "1 variable makes".into() } else { format!("{d} variables make") };
+        return ("trust-region", format!("the curvature is exact and {few} it cheap"));
     }
     if d <= FEW {
         return ("lbfgs", "there are gradients and no exact curvature".into());
