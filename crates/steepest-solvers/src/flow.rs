@@ -8,6 +8,10 @@
 //! An explicit method is stable for steps below about 3.3/λmax only, so that following the flow for a time 1/λmin takes some κ/3
 //! steps on a quadratic of condition number κ, whatever accuracy is asked for; [`Path::stiff`] says when this was the limit.
 
+mod descent;
+
+pub use descent::GradientFlow;
+
 use steepest_core::{NonFinite, Objective};
 use thiserror::Error;
 
@@ -167,7 +171,7 @@ impl Flow {
         while let [now, rest @ ..] = waiting
             && *now <= 0.0
         {
-            run.note(&mut path, *now, start)?;
+            note(f, &mut path, *now, start)?;
             waiting = rest;
         }
         while run.t < end && max_abs(&run.k[0]) > self.gtol {
@@ -175,14 +179,14 @@ impl Flow {
                 let (t, steps, stiff) = (run.t, run.tried, run.stiff);
                 return Err(FlowError::Steps { t, end, steps, stiff });
             }
-            if !run.step(end)? {
+            if !run.step(f, end)? {
                 continue;
             }
             while let [now, rest @ ..] = waiting
                 && *now <= run.t
             {
                 let x = run.between(*now);
-                run.note(&mut path, *now, &x)?;
+                note(f, &mut path, *now, &x)?;
                 waiting = rest;
             }
             run.settle();
@@ -194,9 +198,8 @@ impl Flow {
 }
 
 /// A curve being followed.
-struct Run<'f> {
+struct Run {
     flow: Flow,
-    f: &'f mut dyn Objective<f64>,
     t: f64,
     h: f64,
     /// x at the start of the step, and at its end.
@@ -206,6 +209,10 @@ struct Run<'f> {
     k: [Vec<f64>; 7],
     /// Where the sixth slope was taken.
     sixth: Vec<f64>,
+    /// J at the end.
+    value: f64,
+    /// The curvature along the last step, as far as it can be told.
+    curvature: f64,
     error_before: f64,
     /// The step that led to `t`.
     last: f64,
@@ -217,18 +224,19 @@ struct Run<'f> {
     gradients: u64,
 }
 
-impl<'f> Run<'f> {
-    fn new(flow: Flow, f: &'f mut dyn Objective<f64>, start: &[f64]) -> Result<Run<'f>, FlowError> {
+impl Run {
+    fn new(flow: Flow, f: &mut dyn Objective<f64>, start: &[f64]) -> Result<Run, FlowError> {
         let zeros = vec![0.0; start.len()];
         let mut run = Run {
             flow,
-            f,
             t: 0.0,
             h: 0.0,
             x: start.to_vec(),
             next: zeros.clone(),
             k: std::array::from_fn(|_| zeros.clone()),
             sixth: zeros,
+            value: f64::NAN,
+            curvature: 0.0,
             error_before: 1e-4,
             last: 0.0,
             after_refusal: false,
@@ -238,7 +246,7 @@ impl<'f> Run<'f> {
             tried: 0,
             gradients: 1,
         };
-        downhill(run.f, &run.x, &mut run.k[0]).map_err(|cause| FlowError::NonFinite { t: 0.0, cause })?;
+        run.value = downhill(f, &run.x, &mut run.k[0]).map_err(|cause| FlowError::NonFinite { t: 0.0, cause })?;
         // A step that moves x by a hundredth of its scale, or of the slope's.
         let (size, slope) = (run.scaled(&run.x), run.scaled(&run.k[0]));
         run.h = if slope > 1e-10 && size > 1e-10 { 0.01 * size / slope } else { 1e-6 };
@@ -258,7 +266,7 @@ impl<'f> Run<'f> {
     }
 
     /// Tries a step that does not pass `end`; false where it is refused.
-    fn step(&mut self, end: f64) -> Result<bool, FlowError> {
+    fn step(&mut self, f: &mut dyn Objective<f64>, end: f64) -> Result<bool, FlowError> {
         self.tried += 1;
         let h = if self.t + 1.01 * self.h >= end { end - self.t } else { self.h };
         for (stage, row) in A.iter().enumerate().skip(1) {
@@ -271,12 +279,15 @@ impl<'f> Run<'f> {
                 self.sixth.copy_from_slice(&self.next);
             }
             self.gradients += 1;
-            if let Err(cause) = downhill(self.f, &self.next, &mut open[0]) {
-                // Too far: the curve itself never leaves the domain, for J falls along it.
-                self.h = SHRINK * h;
-                self.after_refusal = true;
-                let lost = self.t + self.h <= self.t;
-                return if lost { Err(FlowError::NonFinite { t: self.t, cause }) } else { Ok(false) };
+            match downhill(f, &self.next, &mut open[0]) {
+                Ok(value) => self.value = value,
+                Err(cause) => {
+                    // Too far: the curve itself never leaves the domain, for J falls along it.
+                    self.h = SHRINK * h;
+                    self.after_refusal = true;
+                    let lost = self.t + self.h <= self.t;
+                    return if lost { Err(FlowError::NonFinite { t: self.t, cause }) } else { Ok(false) };
+                }
             }
         }
         let mut error = vec![0.0; self.x.len()];
@@ -308,6 +319,9 @@ impl<'f> Run<'f> {
         let apart = |a: &[f64], b: &[f64]| norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>());
         let distance = apart(&self.next, &self.sixth);
         let curvature = apart(&self.k[6], &self.k[5]) / distance;
+        if distance > 1e-13 * norm(&self.next) {
+            self.curvature = curvature;
+        }
         if distance > 0.0 && h * curvature > STABLE {
             self.close += 1;
             self.stiff |= self.close >= OFTEN;
@@ -337,14 +351,14 @@ impl<'f> Run<'f> {
         self.x.copy_from_slice(&self.next);
         self.k.swap(0, 6);
     }
+}
 
-    fn note(&mut self, path: &mut Path, t: f64, x: &[f64]) -> Result<(), FlowError> {
-        let value = self.f.at(x).map_err(|cause| FlowError::NonFinite { t, cause })?;
-        path.t.push(t);
-        path.x.push(x.to_vec());
-        path.value.push(value);
-        Ok(())
-    }
+fn note(f: &mut dyn Objective<f64>, path: &mut Path, t: f64, x: &[f64]) -> Result<(), FlowError> {
+    let value = f.at(x).map_err(|cause| FlowError::NonFinite { t, cause })?;
+    path.t.push(t);
+    path.x.push(x.to_vec());
+    path.value.push(value);
+    Ok(())
 }
 
 /// Gradient descent with the step η as a path in the time t = kη: x ← x − η∇J(x), `steps` times, the start included.
@@ -426,7 +440,7 @@ mod tests {
             let mut f = quadratic(&LAMBDA);
             let mut run = Run::new(flow, &mut f, &[2.0; 3]).unwrap();
             run.h = h;
-            assert!(run.step(h).unwrap());
+            assert!(run.step(&mut f, h).unwrap());
             let x = run.between(share * h);
             x.iter().zip(exact(share * h)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
         };

@@ -6,6 +6,7 @@
 mod auto;
 mod classic;
 mod composite;
+mod flow;
 mod global;
 mod spec;
 mod squares;
@@ -159,6 +160,7 @@ pub static SOLVERS: &[&SolverEntry] = &[
     &global::RESTARTS,
     &global::ANNEALING,
     &global::PERTURBED_GD,
+    &flow::FLOW,
 ];
 
 /// The solver with this name.
