@@ -28,5 +28,5 @@ pub mod graph;
 pub mod problems;
 
 pub use curve::{CurveError, CurveStatistics, curve_statistics, refine};
-pub use formula::{Compiled, Formula, FormulaError, Sense};
+pub use formula::{Compiled, Condition, Formula, FormulaError, Holds, Restricted, Sense, System, SystemError};
 pub use graph::{Builder, Expr, Function, Graph, Operand};

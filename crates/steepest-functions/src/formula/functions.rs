@@ -24,6 +24,8 @@ pub(super) enum What {
     Reduce(Reduce),
     /// Σ aᵢbᵢ.
     Dot,
+    /// x, but not below the second and not above the third argument.
+    Clamp,
     /// Second or third argument, as the first is not or is 0.
     If,
 }
@@ -36,6 +38,7 @@ pub(super) enum Reduce {
     Min,
     Mean,
     Norm,
+    LogSumExp,
 }
 
 impl What {
@@ -51,6 +54,9 @@ impl fmt::Debug for Known {
     }
 }
 
+/// A function whose name is as often that of a parameter: without parentheses behind it, it is one.
+const GAMMA: &str = "gamma";
+
 const ANY: usize = usize::MAX;
 
 const fn map(name: &'static str, f: for<'b> fn(Expr<'b>) -> Expr<'b>) -> Known {
@@ -65,7 +71,7 @@ const fn reduce(name: &'static str, how: Reduce) -> Known {
     Known { name, arguments: (1, ANY), what: What::Reduce(how) }
 }
 
-static KNOWN: [Known; 47] = [
+static KNOWN: [Known; 63] = [
     map("abs", |x| x.abs()),
     map("sqrt", |x| x.sqrt()),
     map("cbrt", |x| x.cbrt()),
@@ -74,6 +80,7 @@ static KNOWN: [Known; 47] = [
     map("ln", |x| x.ln()),
     map("log", |x| x.ln()),
     map("log1p", |x| x.ln_1p()),
+    map("exp2", |x| x.exp2()),
     map("log2", |x| x.log2()),
     map("log10", |x| x.log10()),
     map("sin", |x| x.sin()),
@@ -91,7 +98,21 @@ static KNOWN: [Known; 47] = [
     map("asinh", |x| x.asinh()),
     map("acosh", |x| x.acosh()),
     map("atanh", |x| x.atanh()),
+    map("arsinh", |x| x.asinh()),
+    map("arcsinh", |x| x.asinh()),
+    map("arcosh", |x| x.acosh()),
+    map("arccosh", |x| x.acosh()),
+    map("artanh", |x| x.atanh()),
+    map("arctanh", |x| x.atanh()),
+    map("cot", |x| 1.0 / x.tan()),
+    map("sec", |x| 1.0 / x.cos()),
+    map("csc", |x| 1.0 / x.sin()),
     map("erf", |x| x.erf()),
+    map("erfc", |x| x.erfc()),
+    map(GAMMA, |x| x.gamma()),
+    map("lgamma", |x| x.ln_gamma()),
+    map("gammaln", |x| x.ln_gamma()),
+    map("digamma", |x| x.digamma()),
     map("sigmoid", |x| x.sigmoid()),
     map("softplus", |x| x.softplus()),
     map("relu", |x| x.max(0.0)),
@@ -110,9 +131,10 @@ static KNOWN: [Known; 47] = [
     reduce("min", Reduce::Min),
     reduce("mean", Reduce::Mean),
     reduce("norm", Reduce::Norm),
+    reduce("logsumexp", Reduce::LogSumExp),
     Known { name: "dot", arguments: (2, 2), what: What::Dot },
+    Known { name: "clamp", arguments: (3, 3), what: What::Clamp },
     Known { name: "if", arguments: (3, 3), what: What::If },
-    map("arsinh", |x| x.asinh()),
 ];
 
 /// Named constants.
@@ -121,6 +143,11 @@ pub(super) const CONSTANTS: [(&str, f64); 2] = [("pi", std::f64::consts::PI), ("
 /// The function of this name.
 pub(super) fn known(name: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|k| k.name == name)
+}
+
+/// Whether a name is a function's even where nothing is called.
+pub(super) fn is_taken(name: &str) -> bool {
+    name != GAMMA && known(name).is_some()
 }
 
 /// The function whose name is nearest.

@@ -4,7 +4,7 @@ use super::constant::Counting;
 use super::error::Mistake;
 use super::functions::{Known, Reduce, What};
 use super::survey::{Meaning, Names, of_nothing};
-use super::syntax::{Ast, Comparison, Id, Kind};
+use super::syntax::{Ast, Comparison, Id, Kind, Relation};
 use crate::graph::{Builder, Expr};
 
 /// Sums shorter than this are added in the order they are written in.
@@ -40,17 +40,31 @@ impl<'a, 'b> Lowering<'a, 'b> {
     }
 
     /// The formula's value, a number.
-    pub(super) fn number(&mut self) -> Result<Expr<'b>, Mistake> {
-        match self.value(self.ast.root)? {
+    pub(super) fn number(&mut self, root: Id) -> Result<Expr<'b>, Mistake> {
+        match self.value(root)? {
             Value::Number(x) => Ok(x),
             Value::Vector(list) => {
                 let message = format!(
                     "the value is a vector of {} elements; `sum(…)` or `norm(…)` makes a number of it",
                     list.len()
                 );
-                Err(self.mistake(self.ast.root, message))
+                Err(self.mistake(root, message))
             }
         }
+    }
+
+    /// The two sides of a relation; of vectors, those of every element.
+    pub(super) fn sides(&mut self, relation: Relation) -> Result<Vec<(Expr<'b>, Expr<'b>)>, Mistake> {
+        let (left, right) = (self.value(relation.left)?, self.value(relation.right)?);
+        Ok(match (left, right) {
+            (Value::Number(a), Value::Number(b)) => vec![(a, b)],
+            (Value::Vector(list), Value::Number(b)) => list.into_iter().map(|a| (a, b)).collect(),
+            (Value::Number(a), Value::Vector(list)) => list.into_iter().map(|b| (a, b)).collect(),
+            (Value::Vector(a), Value::Vector(b)) => {
+                self.same_length(relation.left, &a, &b)?;
+                a.into_iter().zip(b).collect()
+            }
+        })
     }
 
     fn mistake(&self, id: Id, message: impl Into<String>) -> Mistake {
@@ -172,6 +186,11 @@ impl<'a, 'b> Lowering<'a, 'b> {
         match known.what {
             What::Map(f) => Ok(next()?.map(f)),
             What::Pair(f) => self.zip(id, next()?, next()?, f),
+            What::Clamp => {
+                let (x, low, high) = (next()?, next()?, next()?);
+                let below = self.zip(id, x, high, |x, high| x.min(high))?;
+                self.zip(id, below, low, |x, low| x.max(low))
+            }
             What::Dot => {
                 let product = self.zip(id, next()?, next()?, |a, b| a * b)?;
                 match product {
@@ -231,6 +250,11 @@ impl<'a, 'b> Lowering<'a, 'b> {
             Reduce::Min => b.min_of(list),
             Reduce::Mean => b.sum(list) / count,
             Reduce::Norm => b.sum(list.into_iter().map(|x| x.powi(2))).sqrt(),
+            Reduce::LogSumExp => {
+                // The largest is taken out against overflow; the derivatives through it cancel.
+                let most = b.max_of(list.iter().copied());
+                most + b.sum(list.into_iter().map(|x| (x - most).exp())).ln()
+            }
         }))
     }
 

@@ -23,13 +23,16 @@
 //! - Every other name is a variable. Variables are numbered in the order in which they first appear.
 //! - `x[1]` is an element of a vector, counted from 1, or from 0 where `x[0]` occurs. `n` is then the number of elements, which
 //!   is given with the formula; without it a vector has as many elements as the largest index asks for.
-//! - `sum(i=1..n, …)`, `prod`, `max` and `min` over a counter, also several: `sum(i=1..n, j=1..i, …)`. `sum(x)`,
+//! - `sum(i=1..n, …)`, `prod`, `max`, `min`, `mean`, `norm` and `logsumexp` over a counter, also several: `sum(i=1..n, j=1..i, …)`. `sum(x)`,
 //!   `prod(x)`, `mean(x)`, `max(x)`, `min(x)`, `norm(x)`, `dot(x, y)` take whole vectors, and arithmetic inside them goes element
 //!   by element: `norm(x - 1)`, `sum(x^2)`, `dot([1, 10, 100], x^2)`.
-//! - `abs sqrt cbrt exp expm1 ln log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf sigmoid
-//!   softplus relu sign floor ceil round`, `atan2(y, x)`, `hypot(x, y)`, `pow(x, y)`, `mod(x, y)`, `max(x, y, …)`, `min(x, y, …)`;
-//!   `log` is the natural logarithm.
+//! - `abs sqrt cbrt exp exp2 expm1 ln log log1p log2 log10 sin cos tan cot sec csc asin acos atan sinh cosh tanh asinh acosh
+//!   atanh erf erfc gamma lgamma digamma sigmoid softplus relu sign floor ceil round`, `atan2(y, x)`, `hypot(x, y)`, `pow(x, y)`,
+//!   `mod(x, y)`, `clamp(x, low, high)`, `max(x, y, …)`, `min(x, y, …)`, `logsumexp(x, y, …)`; `log` is the natural logarithm.
+//!   `gamma` without parentheses behind it is a name like any other.
 //! - `if(x < 0, …, …)`; comparisons `< <= > >= == !=` are 1 or 0.
+//!
+//! A [`System`] is a formula with constraints such as `x + y <= 1` over the same variables.
 //!
 //! What happens at kinks is said at [`graph`](crate::graph).
 
@@ -41,12 +44,15 @@ mod near;
 mod parse;
 mod survey;
 mod syntax;
+mod system;
 mod token;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::FormulaError;
+pub use syntax::Holds;
+pub use system::{Condition, Restricted, System, SystemError};
 
 use crate::graph::{Builder, Graph};
 use survey::Names;
@@ -92,6 +98,10 @@ impl Formula {
         &self.text
     }
 
+    fn root(&self) -> syntax::Id {
+        self.ast.roots[0]
+    }
+
     /// The names of variables, scalars and vectors, in the order of their first appearance.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.ast.free.iter().map(|&(symbol, _)| self.ast.symbols[symbol].as_str())
@@ -106,7 +116,8 @@ impl Formula {
     pub fn compile(&self, dim: Option<usize>, sense: Sense) -> Result<Compiled, FormulaError> {
         let names = survey::survey(&self.ast, dim, &[]).map_err(|e| e.of(&self.text))?;
         let builder = Builder::new(names.variables.len());
-        let value = lower::Lowering::new(&self.ast, &names, &builder, &[]).number().map_err(|e| e.of(&self.text))?;
+        let value =
+            lower::Lowering::new(&self.ast, &names, &builder, &[]).number(self.root()).map_err(|e| e.of(&self.text))?;
         let value = if sense == Sense::Maximize { -value } else { value };
         Ok(Compiled { variables: names.variables, graph: builder.finish(value) })
     }
@@ -137,7 +148,7 @@ impl Formula {
                 *value = column.1[i];
             }
             lowering.set_row(&row);
-            let residual = lowering.number().map_err(|e| e.of(&self.text))? - y;
+            let residual = lowering.number(self.root()).map_err(|e| e.of(&self.text))? - y;
             residuals.push(residual * weights.map_or(1.0, |w| w[i].sqrt()));
         }
         Ok(Compiled { variables: names.variables, graph: builder.finish_squares(&residuals, 0.5) })
@@ -152,7 +163,8 @@ impl Formula {
         let names: Names = survey::survey(&self.ast, None, &bound).map_err(|e| e.of(&self.text))?;
         let builder = Builder::new(names.variables.len());
         let row: Vec<f64> = columns.iter().map(|c| c.1).collect();
-        let value = lower::Lowering::new(&self.ast, &names, &builder, &row).number().map_err(|e| e.of(&self.text))?;
+        let value = lower::Lowering::new(&self.ast, &names, &builder, &row).number(self.root());
+        let value = value.map_err(|e| e.of(&self.text))?;
         Ok(Compiled { variables: names.variables, graph: builder.finish(value) })
     }
 }

@@ -1,11 +1,13 @@
 //! Tokens to a tree: precedence climbing. Chains are loops; only brackets nest, and their depth is limited.
 
+mod mistakes;
+mod names;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::error::Mistake;
-use super::functions::{self, CONSTANTS, Known};
-use super::syntax::{Ast, Comparison, Id, Kind, Node, Symbol};
+use super::syntax::{Ast, Comparison, Holds, Id, Kind, Node, Relation, Symbol};
 use super::token::{Placed, Token, tokens};
 
 /// Brackets and functions inside each other; deeper ones would need an unknown amount of stack.
@@ -15,24 +17,36 @@ type Parsed = Result<Id, Mistake>;
 
 /// Parses a whole text.
 pub(super) fn parse(text: &str) -> Result<Ast, Mistake> {
-    let mut parser = Parser {
-        tokens: tokens(text)?,
-        at: 0,
-        depth: 0,
-        nodes: Vec::new(),
-        symbols: Vec::new(),
-        symbol_of: HashMap::new(),
-        free: Vec::new(),
-        counters: Vec::new(),
-    };
+    let mut parser = Parser::of(&[text])?;
     if matches!(parser.token(), Token::End) {
         return Err(Mistake::new(parser.span(), "the formula is empty; expected something like `x^2 + 10*y^2`"));
     }
     let root = parser.expression()?;
-    if !matches!(parser.token(), Token::End) {
-        return Err(parser.unexpected());
+    parser.end()?;
+    Ok(parser.tree(vec![root]))
+}
+
+/// Parses relations that share their names with each other and with an objective, which stands before them. Places are those in
+/// all texts behind each other, one character apart.
+pub(super) fn parse_system(objective: Option<&str>, relations: &[&str]) -> Result<(Ast, Vec<Relation>), Mistake> {
+    let texts: Vec<&str> = objective.into_iter().chain(relations.iter().copied()).collect();
+    let mut parser = Parser::of(&texts)?;
+    let mut roots = Vec::new();
+    if objective.is_some() {
+        if matches!(parser.token(), Token::End) {
+            return Err(Mistake::new(parser.span(), "the formula is empty; expected something like `x^2 + 10*y^2`"));
+        }
+        roots.push(parser.expression()?);
+        parser.end()?;
     }
-    Ok(Ast { nodes: parser.nodes, root, symbols: parser.symbols, free: parser.free })
+    let mut found = Vec::with_capacity(relations.len());
+    for _ in relations {
+        let relation = parser.relation()?;
+        parser.end()?;
+        roots.extend([relation.left, relation.right]);
+        found.push(relation);
+    }
+    Ok((parser.tree(roots), found))
 }
 
 struct Parser {
@@ -48,6 +62,40 @@ struct Parser {
 }
 
 impl Parser {
+    fn of(texts: &[&str]) -> Result<Parser, Mistake> {
+        let (mut all, mut offset) = (Vec::new(), 0);
+        for text in texts {
+            let shifted = |span: Range<usize>| span.start + offset..span.end + offset;
+            let list = tokens(text).map_err(|e| Mistake { span: shifted(e.span), ..e })?;
+            all.extend(list.into_iter().map(|t| Placed { span: shifted(t.span), ..t }));
+            offset += text.len() + 1;
+        }
+        Ok(Parser {
+            tokens: all,
+            at: 0,
+            depth: 0,
+            nodes: Vec::new(),
+            symbols: Vec::new(),
+            symbol_of: HashMap::new(),
+            free: Vec::new(),
+            counters: Vec::new(),
+        })
+    }
+
+    fn tree(self, roots: Vec<Id>) -> Ast {
+        Ast { nodes: self.nodes, roots, symbols: self.symbols, free: self.free }
+    }
+
+    /// The end of a text; what stands there otherwise is a mistake.
+    fn end(&mut self) -> Result<(), Mistake> {
+        if !matches!(self.token(), Token::End) {
+            return Err(self.unexpected());
+        }
+        // Of the last text it stays the current token.
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+        Ok(())
+    }
+
     fn token(&self) -> &Token {
         &self.tokens[self.at].token
     }
@@ -111,6 +159,41 @@ impl Parser {
         };
         self.depth -= 1;
         Ok(id)
+    }
+
+    /// A condition: `left <= right`, `left >= right` or `left = right`.
+    fn relation(&mut self) -> Result<Relation, Mistake> {
+        if matches!(self.token(), Token::End) {
+            return Err(Mistake::new(self.span(), "the constraint is empty; expected something like `x + y <= 1`"));
+        }
+        let left = self.sum()?;
+        let sign = self.span();
+        let holds = match self.token() {
+            Token::Symbol("=" | "==") => Holds::Equal,
+            Token::Symbol("<=") => Holds::AtMost,
+            Token::Symbol(">=") => Holds::AtLeast,
+            Token::Symbol(strict @ ("<" | ">")) => {
+                let message = format!(
+                    "a constraint includes its border, since without it there need not be a lowest point; write `{strict}=`"
+                );
+                return Err(Mistake::new(sign, message));
+            }
+            Token::Symbol("!=") => {
+                return Err(Mistake::new(sign, "a constraint is `<=`, `>=` or `=`; `!=` excludes no neighbourhood"));
+            }
+            Token::End => {
+                let message = "expected `<=`, `>=` or `=` and a value: a constraint is something like `x + y <= 1`";
+                return Err(Mistake::new(sign, message));
+            }
+            _ => return Err(self.unexpected()),
+        };
+        self.advance();
+        let right = self.sum()?;
+        if self.comparison().is_some() || self.is("=") {
+            let message = "comparisons do not chain; give the second one as a constraint of its own";
+            return Err(Mistake::new(self.span(), message));
+        }
+        Ok(Relation { left, holds, right })
     }
 
     fn comparison(&self) -> Option<Comparison> {
@@ -226,144 +309,6 @@ impl Parser {
         Ok(id)
     }
 
-    fn name(&mut self, name: String) -> Parsed {
-        let span = self.span();
-        self.advance();
-        if self.is("(") {
-            return self.call(&name, span);
-        }
-        if let Some(depth) = self.counters.iter().rposition(|c| *c == name) {
-            return Ok(self.push(Kind::Counter(depth), span.start));
-        }
-        if let Some(&(_, value)) = CONSTANTS.iter().find(|c| c.0 == name) {
-            return Ok(self.push(Kind::Number(value), span.start));
-        }
-        if functions::known(&name).is_some() {
-            let message = format!("the function `{name}` needs its argument in parentheses: `{name}(…)`");
-            return Err(Mistake::new(span, message));
-        }
-        if name.eq_ignore_ascii_case("pi") || name == "π" {
-            return Err(Mistake::new(span, format!("the constant is written `pi`, not `{name}`")));
-        }
-        let symbol = self.symbol(name, &span);
-        if !self.is("[") {
-            return Ok(self.push(Kind::Name(symbol), span.start));
-        }
-        let open = self.span();
-        self.advance();
-        if self.is("]") {
-            return Err(Mistake::new(self.span(), "expected an index, as in `x[1]` or `x[i]`"));
-        }
-        let index = self.expression()?;
-        self.close("]", &open)?;
-        Ok(self.push(Kind::Index(symbol, index), span.start))
-    }
-
-    /// The number of a name that is not a counter; new ones are noted with their place.
-    fn symbol(&mut self, name: String, span: &Range<usize>) -> Symbol {
-        if let Some(&symbol) = self.symbol_of.get(&name) {
-            return symbol;
-        }
-        let symbol = self.symbols.len();
-        self.symbols.push(name.clone());
-        self.free.push((symbol, span.clone()));
-        self.symbol_of.insert(name, symbol);
-        symbol
-    }
-
-    fn call(&mut self, name: &str, span: Range<usize>) -> Parsed {
-        let Some(known) = functions::known(name) else {
-            let message = if self.symbol_of.contains_key(name) || name.chars().count() == 1 {
-                format!("there is no function `{name}`; a product is written `{name}*(…)`")
-            } else {
-                match functions::nearest(name) {
-                    Some(near) => format!("there is no function `{name}`; did you mean `{near}`?"),
-                    None => format!("there is no function `{name}`; a product is written `{name}*(…)`"),
-                }
-            };
-            return Err(Mistake::new(span, message));
-        };
-        let open = self.span();
-        self.advance();
-        if self.at_range() {
-            if !known.what.has_range() {
-                let message = format!("`{name}` does not run over a counter; sum, prod, max, min, mean and norm do");
-                return Err(Mistake::new(self.span(), message));
-            }
-            let id = self.ranges(known, span.start)?;
-            self.close(")", &open)?;
-            return Ok(id);
-        }
-        let arguments = self.arguments(")", &open)?;
-        let (fewest, most) = known.arguments;
-        if !(fewest..=most).contains(&arguments.len()) {
-            let wanted = match (fewest, most) {
-                (1, 1) => "1 argument".to_string(),
-                (1, _) => "at least 1 argument".to_string(),
-                (k, _) => format!("{k} arguments"),
-            };
-            let end = self.tokens[self.at - 1].span.end;
-            let message = format!("`{name}` takes {wanted}, found {}", arguments.len());
-            return Err(Mistake::new(span.start..end, message));
-        }
-        Ok(self.push(Kind::Call(known, arguments), span.start))
-    }
-
-    /// Whether a counter with its range stands here: `i=` or `i in`.
-    fn at_range(&self) -> bool {
-        let follows = match self.next_token() {
-            Token::Symbol("=") => true,
-            Token::Name(word) => word == "in",
-            _ => false,
-        };
-        matches!(self.token(), Token::Name(_)) && follows
-    }
-
-    /// `i=1..n, body`; the body may begin with another range.
-    fn ranges(&mut self, known: &'static Known, start: usize) -> Parsed {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(Mistake::new(self.span(), format!("ranges are nested more than {DEEPEST} deep here")));
-        }
-        let Token::Name(counter) = self.token().clone() else { return Err(self.missing_operand()) };
-        if CONSTANTS.iter().any(|c| c.0 == counter) || functions::known(&counter).is_some() {
-            let message = format!("`{counter}` has a meaning of its own and cannot be a counter; take `i`, `j` or `k`");
-            return Err(Mistake::new(self.span(), message));
-        }
-        self.advance();
-        self.advance();
-        let from = self.sum()?;
-        if !self.accept("..") {
-            return Err(Mistake::new(self.span(), format!("expected `..` and the end of the range: `{counter}=1..n`")));
-        }
-        let to = self.sum()?;
-        if !self.accept(",") {
-            let message = format!("expected `,` and what the {} runs over: `{counter}=1..n, …`", known.name);
-            return Err(Mistake::new(self.span(), message));
-        }
-        self.counters.push(counter);
-        let body = if self.at_range() { self.ranges(known, start)? } else { self.expression()? };
-        self.counters.pop();
-        self.depth -= 1;
-        Ok(self.push(Kind::Range { known, from, to, body }, start))
-    }
-
-    /// Expressions separated by commas, up to the closing bracket.
-    fn arguments(&mut self, closing: &str, open: &Range<usize>) -> Result<Vec<Id>, Mistake> {
-        if self.is(closing) {
-            return Err(Mistake::new(self.span(), "expected something between the brackets"));
-        }
-        let mut list = vec![self.expression()?];
-        while self.accept(",") {
-            if self.at_range() {
-                return Err(Mistake::new(self.span(), "the range comes first: `sum(i=1..n, …)`"));
-            }
-            list.push(self.expression()?);
-        }
-        self.close(closing, open)?;
-        Ok(list)
-    }
-
     fn close(&mut self, closing: &str, open: &Range<usize>) -> Result<(), Mistake> {
         if self.accept(closing) {
             return Ok(());
@@ -378,61 +323,6 @@ impl Parser {
                 Err(Mistake::new(self.span(), message))
             }
             _ => Err(self.unexpected()),
-        }
-    }
-
-    /// Something stands where an operand should.
-    fn missing_operand(&self) -> Mistake {
-        let after = match self.at.checked_sub(1).map(|i| &self.tokens[i].token) {
-            Some(Token::Symbol(symbol)) => format!(" after `{symbol}`"),
-            _ => String::new(),
-        };
-        let found = self.found();
-        let hint = match self.token() {
-            Token::Symbol("=" | "==") => "; comparisons have something on both sides",
-            Token::Symbol("*") if self.at > 0 => "; a power is written `^`",
-            _ => "",
-        };
-        Mistake::new(self.span(), format!("expected a number, a name or `(`{after}, found {found}{hint}"))
-    }
-
-    /// Something stands where an operator or the end should.
-    fn unexpected(&self) -> Mistake {
-        let before = self.at.checked_sub(1).map(|i| &self.tokens[i].token);
-        let message = match self.token() {
-            Token::Name(name) => match before {
-                Some(Token::Number(value)) => format!("expected an operator; a product is written `{value}*{name}`"),
-                Some(Token::Name(left)) => format!("expected an operator; a product is written `{left}*{name}`"),
-                _ => format!("expected an operator before `{name}`; a product is written with `*`"),
-            },
-            Token::Number(value) => match before {
-                Some(Token::Symbol(")")) | Some(Token::Name(_)) => {
-                    format!("expected an operator before `{value}`; a power is written with `^`, a product with `*`")
-                }
-                _ => format!("expected an operator before `{value}`"),
-            },
-            Token::Symbol("(") => "expected an operator before `(`; a product is written with `*`".into(),
-            Token::Symbol(")") => "this `)` closes nothing; there is no `(` for it".into(),
-            Token::Symbol("]") => "this `]` closes nothing; there is no `[` for it".into(),
-            Token::Symbol(",") => {
-                "a comma separates arguments of a function; a decimal number is written with a point: `1.5`".into()
-            }
-            Token::Symbol("=") => {
-                "`=` is no operator; to solve an equation minimize the square of its difference, to compare write `==`"
-                    .into()
-            }
-            Token::Symbol("..") => "a range belongs to a counter, as in `sum(i=1..n, x[i])`".into(),
-            _ => format!("expected an operator, found {}", self.found()),
-        };
-        Mistake::new(self.span(), message)
-    }
-
-    fn found(&self) -> String {
-        match self.token() {
-            Token::Number(value) => format!("`{value}`"),
-            Token::Name(name) => format!("`{name}`"),
-            Token::Symbol(symbol) => format!("`{symbol}`"),
-            Token::End => "the end of the formula".into(),
         }
     }
 }

@@ -45,7 +45,9 @@ pub(super) fn survey(ast: &Ast, dim: Option<usize>, columns: &[&str]) -> Result<
     let column = |symbol: Symbol| columns.iter().position(|c| *c == ast.symbols[symbol]);
     let mut surveyor =
         Surveyor { ast, uses: vec![Use::default(); ast.symbols.len()], has_index: has_index(ast), n_in_bounds: false };
-    surveyor.mark(ast.root, false);
+    for &root in &ast.roots {
+        surveyor.mark(root, false);
+    }
     let is_vector = |u: &Use| u.has_index || u.whole.is_some();
     for (symbol, used) in surveyor.uses.iter_mut().enumerate() {
         if column(symbol).is_some() {
@@ -58,7 +60,7 @@ pub(super) fn survey(ast: &Ast, dim: Option<usize>, columns: &[&str]) -> Result<
     let is_dimension = |symbol: Symbol, used: &Use| {
         ast.symbols[symbol] == "n" && !is_vector(used) && column(symbol).is_none() && n_counts
     };
-    let whole_formula = || ast.nodes[ast.root].span.clone();
+    let whole_formula = || ast.roots.first().map_or(0..0, |&root| ast.nodes[root].span.clone());
     if let Some((symbol, place)) = ast.free.iter().find(|(s, _)| is_dimension(*s, &surveyor.uses[*s]))
         && dim.is_none()
     {
@@ -71,7 +73,10 @@ pub(super) fn survey(ast: &Ast, dim: Option<usize>, columns: &[&str]) -> Result<
         return Err(Mistake::new(whole_formula(), message));
     }
     let n = dim.map(|n| n as f64);
-    surveyor.measure(ast.root, &mut Counting::new(ast, n))?;
+    let mut known = Counting::new(ast, n);
+    for &root in &ast.roots {
+        surveyor.measure(root, &mut known)?;
+    }
 
     let mut names = Names { variables: Vec::new(), meaning: vec![Meaning::Dimension; ast.symbols.len()], n };
     for (symbol, place) in &ast.free {
@@ -95,6 +100,33 @@ pub(super) fn survey(ast: &Ast, dim: Option<usize>, columns: &[&str]) -> Result<
 }
 
 impl Names {
+    /// The names of a text over variables that are given; a name with all of them numbered behind it is their vector.
+    pub(super) fn given(ast: &Ast, variables: &[String]) -> Result<Names, Mistake> {
+        let (len, n) = (variables.len(), Some(variables.len() as f64));
+        let numbered = |name: &str, base: usize| {
+            variables.iter().enumerate().all(|(i, v)| v.strip_prefix(name).is_some_and(|d| d == (i + base).to_string()))
+        };
+        let mut names =
+            Names { variables: variables.to_vec(), meaning: vec![Meaning::Dimension; ast.symbols.len()], n };
+        for (symbol, place) in &ast.free {
+            let name = ast.symbols[*symbol].as_str();
+            names.meaning[*symbol] = match variables.iter().position(|v| v == name) {
+                Some(i) => Meaning::Scalar(i),
+                None if name == "n" => Meaning::Dimension,
+                None if numbered(name, 0) => Meaning::Vector { first: 0, base: 0, len },
+                None if numbered(name, 1) => Meaning::Vector { first: 0, base: 1, len },
+                None => {
+                    let most = 8;
+                    let more = if len > most { ", …" } else { "" };
+                    let some = variables.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+                    let message = format!("there is no variable `{name}`; the variables are {some}{more}");
+                    return Err(Mistake::new(place.clone(), message));
+                }
+            };
+        }
+        Ok(names)
+    }
+
     /// Gives a variable, or the elements of a vector, the next places.
     fn add(&mut self, name: &str, used: &Use, dim: Option<usize>) -> Result<Meaning, Mistake> {
         let first = self.variables.len();
@@ -240,6 +272,6 @@ pub(super) fn of_nothing(how: Reduce) -> Option<f64> {
     match how {
         Reduce::Sum | Reduce::Norm => Some(0.0),
         Reduce::Product => Some(1.0),
-        Reduce::Max | Reduce::Min | Reduce::Mean => None,
+        Reduce::Max | Reduce::Min | Reduce::Mean | Reduce::LogSumExp => None,
     }
 }

@@ -9,11 +9,12 @@ pub(super) type Id = usize;
 /// The index of a name in its [`Ast`].
 pub(super) type Symbol = usize;
 
-/// A parsed formula.
+/// A parsed formula, or several that share their names.
 #[derive(Debug, Clone)]
 pub(super) struct Ast {
     pub(super) nodes: Vec<Node>,
-    pub(super) root: Id,
+    /// What the texts are, in order; both sides of a relation.
+    pub(super) roots: Vec<Id>,
     pub(super) symbols: Vec<String>,
     /// Names that are not counters, and where they first stand, in that order.
     pub(super) free: Vec<(Symbol, Range<usize>)>,
@@ -49,6 +50,25 @@ pub(super) enum Kind {
         body: Id,
     },
     List(Vec<Id>),
+}
+
+/// What a constraint asks of its function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// c(x) = level.
+    Equal,
+    /// c(x) ≤ level.
+    AtMost,
+    /// c(x) ≥ level.
+    AtLeast,
+}
+
+/// Two sides that are compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Relation {
+    pub(super) left: Id,
+    pub(super) holds: Holds,
+    pub(super) right: Id,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -230,6 +230,31 @@ impl<'b> Expr<'b> {
         self.apply(Op::Erf)
     }
 
+    /// 2ˣ.
+    pub fn exp2(self) -> Expr<'b> {
+        self.builder.constant(2.0).pow(self)
+    }
+
+    /// 1 − erf(x), exact to the last digits also where erf is near 1.
+    pub fn erfc(self) -> Expr<'b> {
+        self.apply(Op::Erfc)
+    }
+
+    /// The gamma function, (x − 1)! at whole numbers; its slope is Γ(x)·ψ(x).
+    pub fn gamma(self) -> Expr<'b> {
+        self.apply(Op::Gamma)
+    }
+
+    /// ln |Γ(x)|; its slope is ψ(x).
+    pub fn ln_gamma(self) -> Expr<'b> {
+        self.apply(Op::LnGamma)
+    }
+
+    /// ψ(x) = Γ′(x)/Γ(x).
+    pub fn digamma(self) -> Expr<'b> {
+        self.apply(Op::Digamma)
+    }
+
     /// 1/(1 + e⁻ˣ).
     pub fn sigmoid(self) -> Expr<'b> {
         self.apply(Op::Sigmoid)

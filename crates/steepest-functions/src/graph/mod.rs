@@ -27,6 +27,7 @@
 mod builder;
 mod expr;
 mod function;
+mod gamma;
 mod op;
 mod sweep;
 mod tape;

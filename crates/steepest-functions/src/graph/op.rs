@@ -2,6 +2,8 @@
 
 use steepest_core::math;
 
+use super::gamma::{digamma, tetragamma, trigamma};
+
 /// What a node computes. The operands are called a and b; c is the value of a constant node in the place of b.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -60,6 +62,10 @@ pub(super) enum Op {
     Ceil,
     Round,
     Erf,
+    Erfc,
+    Gamma,
+    LnGamma,
+    Digamma,
     Sigmoid,
     Softplus,
     // Of a list of operands: their sum; the second or the third, as the first is not or is zero.
@@ -143,6 +149,10 @@ pub(super) fn unary(op: Op, x: f64, c: f64) -> f64 {
         Op::Ceil => x.ceil(),
         Op::Round => x.round(),
         Op::Erf => math::erf(x),
+        Op::Erfc => libm::erfc(x),
+        Op::Gamma => libm::tgamma(x),
+        Op::LnGamma => libm::lgamma(x),
+        Op::Digamma => digamma(x),
         Op::Sigmoid => math::sigmoid(x),
         Op::Softplus => math::log1p_exp(x),
         _ => f64::NAN,
@@ -199,6 +209,10 @@ pub(super) fn slope(op: Op, x: f64, c: f64, z: f64) -> f64 {
         Op::Abs => sign(x),
         Op::Sign | Op::Floor | Op::Ceil | Op::Round => 0.0,
         Op::Erf => std::f64::consts::FRAC_2_SQRT_PI * math::exp(-x * x),
+        Op::Erfc => -std::f64::consts::FRAC_2_SQRT_PI * math::exp(-x * x),
+        Op::Gamma => z * digamma(x),
+        Op::LnGamma => digamma(x),
+        Op::Digamma => trigamma(x),
         Op::Sigmoid => z * math::sigmoid(-x),
         Op::Softplus => math::sigmoid(x),
         _ => f64::NAN,
@@ -232,7 +246,13 @@ pub(super) fn bend(op: Op, x: f64, c: f64, z: f64, s: f64) -> f64 {
         Op::Asinh | Op::Acosh => -x * s * s * s,
         Op::Atanh => 2.0 * x * s * s,
         Op::Abs | Op::Sign | Op::Floor | Op::Ceil | Op::Round => 0.0,
-        Op::Erf => -2.0 * x * s,
+        Op::Erf | Op::Erfc => -2.0 * x * s,
+        Op::Gamma => {
+            let log_slope = digamma(x);
+            z * (log_slope * log_slope + trigamma(x))
+        }
+        Op::LnGamma => trigamma(x),
+        Op::Digamma => tetragamma(x),
         Op::Sigmoid => s * (1.0 - 2.0 * z),
         Op::Softplus => s * math::sigmoid(-x),
         _ => f64::NAN,

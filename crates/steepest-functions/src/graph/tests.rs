@@ -54,6 +54,12 @@ const UNARY: &[UnaryCase] = &[
     ("ceil", |x| x.ceil(), 0.1, 0.9, f64::ceil),
     ("round", |x| x.round(), 0.6, 0.9, f64::round),
     ("erf", |x| x.erf(), -2.0, 2.0, |x| steepest_core::math::erf(x)),
+    ("erfc", |x| x.erfc(), -2.0, 2.0, |x| 1.0 - steepest_core::math::erf(x)),
+    ("gamma", |x| x.gamma(), 0.4, 4.0, libm::tgamma),
+    ("gamma below zero", |x| x.gamma(), -0.9, -0.1, |x| libm::tgamma(x + 1.0) / x),
+    ("ln_gamma", |x| x.ln_gamma(), 0.3, 9.0, |x| libm::tgamma(x).ln()),
+    ("ln_gamma below zero", |x| x.ln_gamma(), -1.9, -1.1, |x| libm::tgamma(x).abs().ln()),
+    ("digamma", |x| x.digamma(), 0.4, 9.0, super::gamma::digamma),
     ("sigmoid", |x| x.sigmoid(), -3.0, 3.0, |x| 1.0 / (1.0 + (-x).exp())),
     ("softplus", |x| x.softplus(), -3.0, 3.0, |x| x.exp().ln_1p()),
 ];
