@@ -113,7 +113,8 @@ fn listed(all: &[Coefficient], ranked: &[&Coefficient]) -> String {
     };
     let intercepts = all.iter().filter(|c| intercept(c)).take(CLASSES);
     let rows: Vec<Vec<String>> = intercepts.chain(ranked.iter().copied().take(LISTED)).map(row).collect();
-    let mut out = table("names", &head, if with_class { 2 } else { 1 }, &rows);
+    let class = if with_errors { "names stats" } else { "names" };
+    let mut out = table(class, &head, if with_class { 2 } else { 1 }, &rows);
     if rows.len() > 12 {
         out = format!("<details open=\"open\"><summary>The {} largest</summary>\n{out}</details>\n", rows.len());
     }

@@ -1,10 +1,10 @@
 //! Contours of a function of two variables over a grid, with the ways that solvers take through them.
 
-use super::chart::{Axis, Chart};
 use super::color::Ink;
 use super::figure::Figure;
 use super::matrix::color_bar;
-use super::number::significant;
+use super::number::{counted, significant};
+use super::{Axis, Chart};
 
 /// Values over a rectangular grid.
 #[derive(Debug, Clone, PartialEq)]
@@ -225,12 +225,35 @@ impl Marching<'_> {
     }
 }
 
+/// A constraint over the grid of a contour figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// As the legend calls it.
+    pub name: String,
+    /// By how much it is violated, at the places of the contours' grid: allowed is what is not above 0, or for an equality what is 0.
+    pub excess: Grid,
+    /// Whether only the border itself is allowed.
+    pub equality: bool,
+}
+
 /// Filled contours of `grid` with the ways of solvers over them, each from a ring (start) to a cross (end).
 pub fn contour(
     title: &str,
     labels: [&str; 2],
     grid: &Grid,
     levels: &Levels,
+    ways: &[(String, Vec<(f64, f64)>)],
+) -> Figure {
+    contour_within(title, labels, grid, levels, &[], ways)
+}
+
+/// The same under constraints: their borders are drawn, and what they forbid is veiled.
+pub fn contour_within(
+    title: &str,
+    labels: [&str; 2],
+    grid: &Grid,
+    levels: &Levels,
+    limits: &[Limit],
     ways: &[(String, Vec<(f64, f64)>)],
 ) -> Figure {
     let heights = levels.heights(grid);
@@ -250,6 +273,12 @@ pub fn contour(
     for height in &heights {
         chart = chart.isolines(contour_lines(grid, *height), Ink::Paper);
     }
+    for limit in limits.iter().filter(|l| !l.equality) {
+        chart = chart.veil(contour_regions(&limit.excess, f64::MIN_POSITIVE));
+    }
+    for limit in limits {
+        chart = chart.border(&limit.name, contour_lines(&limit.excess, 0.0));
+    }
     for (i, (name, way)) in ways.iter().enumerate() {
         // Orange first: it stands out best on the ramp.
         chart = chart.way(name, way.clone()).colored([1, 3, 5, 0, 4, 2, 6, 7][i % 8]);
@@ -258,7 +287,10 @@ pub fn contour(
     let range = extent.map_or("no finite values".to_string(), |(lo, hi)| {
         format!("values from {} to {}", significant(lo, 4), significant(hi, 4))
     });
-    let mut figure = chart.description(format!("{} contours, {range}; {} ways", heights.len(), ways.len())).figure();
+    let mut parts = vec![counted(heights.len(), "contour"), range];
+    parts.extend((!limits.is_empty()).then(|| counted(limits.len(), "constraint")));
+    parts.extend((!ways.is_empty()).then(|| counted(ways.len(), "way")));
+    let mut figure = chart.description(parts.join(", ")).figure();
     if let Some((lo, hi)) = extent {
         let y = figure.height + 4.0;
         color_bar(&mut figure.shapes, 0.0, y, 240.0, &significant(lo, 3), &significant(hi, 3), heights.len() + 1);
@@ -327,6 +359,24 @@ mod tests {
         let empty = Grid::of(&[], &[], |_, _| 0.0);
         assert!(contour_lines(&empty, 0.0).is_empty() && Levels::Auto.heights(&empty).is_empty());
         contour("none", ["x", "y"], &empty, &Levels::Auto, &[]);
+    }
+
+    #[test]
+    fn what_constraints_forbid_is_veiled_and_described() {
+        let grid = Grid::of(&axis(41), &axis(41), |x, y| x * x + y * y);
+        let limit = |equality| Limit {
+            name: "x + y >= 2".into(),
+            excess: Grid::of(&axis(41), &axis(41), |x, y| 2.0 - x - y),
+            equality,
+        };
+        let way = vec![("lm".to_string(), vec![(0.0, 0.0), (1.0, 1.0)])];
+        let plain = contour("f", ["x", "y"], &grid, &Levels::Auto, &way);
+        let within = |equality| contour_within("f", ["x", "y"], &grid, &Levels::Auto, &[limit(equality)], &way);
+        assert!(plain.description.ends_with("1 way"), "{}", plain.description);
+        assert!(within(false).description.contains("1 constraint, 1 way"));
+        let (veiled, bordered) = (within(false).to_svg(), within(true).to_svg());
+        assert!(veiled.contains(r#"opacity="0.62""#) && !bordered.contains(r#"opacity="0.62""#));
+        assert!(bordered.contains("x + y &gt;= 2"), "the legend names it");
     }
 
     #[test]

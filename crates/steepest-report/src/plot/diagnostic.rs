@@ -1,7 +1,7 @@
 //! Pictures by which a fitted model is judged: ROC, precision and recall, calibration, residuals.
 
-use super::chart::{Axis, Chart};
 use super::number::significant;
+use super::{Axis, Chart};
 
 /// The receiver operating characteristic: points (false positive rate, true positive rate), beside the diagonal of guessing.
 pub fn roc(points: &[(f64, f64)]) -> Chart {

@@ -5,6 +5,9 @@
 //! carry a title and a description for those who cannot see them, and are the same bytes for the same data. Data may hold
 //! NaN, infinities, one point or none: what has no place is left out, never drawn wrongly.
 
+#[cfg(feature = "png")]
+pub mod animation;
+pub mod axis;
 pub mod bars;
 pub mod chart;
 pub mod color;
@@ -21,10 +24,11 @@ pub mod surface;
 mod svg;
 pub mod thin;
 
+pub use axis::Axis;
 pub use bars::{WeightBar, weight_bars};
-pub use chart::{Axis, Chart};
+pub use chart::Chart;
 pub use color::{Theme, style_sheet};
-pub use contour::{Grid, Levels, contour};
+pub use contour::{Grid, Levels, Limit, contour, contour_within};
 pub use diagnostic::{CalibrationBin, calibration, histogram, precision_recall, predicted_actual, roc};
 pub use figure::Figure;
 pub use matrix::{confusion_matrix, heat_map};

@@ -45,6 +45,11 @@ pub fn count(n: u64) -> String {
     grouped(&n.to_string())
 }
 
+/// A number of things: `1 way`, `2 ways`, `20,190 rows`.
+pub fn counted(n: usize, thing: &str) -> String {
+    format!("{} {thing}{}", count(n as u64), if n == 1 { "" } else { "s" })
+}
+
 /// A duration: `0.013 s`, `4.2 s`, `2 min 3 s`, `5 h 4 min`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {

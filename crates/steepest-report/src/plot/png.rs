@@ -27,6 +27,17 @@ pub enum PngError {
 impl Figure {
     /// The figure as a PNG file, `scale` pixels for each of its own, in the colours of one theme. Needs no fonts.
     pub fn to_png(&self, theme: Theme, scale: f64) -> Result<Vec<u8>, PngError> {
+        self.drawn(theme, scale)?.encode_png().map_err(|e| PngError::Draw(e.to_string()))
+    }
+
+    /// Width, height and the pixels, red, green, blue and opacity of each.
+    pub(super) fn to_pixels(&self, theme: Theme, scale: f64) -> Result<(u16, u16, Vec<u8>), PngError> {
+        let pixels = self.drawn(theme, scale)?;
+        // Paper covers all: nothing is transparent, and nothing has to be divided by its opacity. No side is above 16,384.
+        Ok((pixels.width() as u16, pixels.height() as u16, pixels.take()))
+    }
+
+    fn drawn(&self, theme: Theme, scale: f64) -> Result<Pixmap, PngError> {
         let pixels = |side: f64| ((side + 2.0 * MARGIN) * scale).round();
         let (width, height) = (pixels(self.width), pixels(self.height));
         let fits = |side: f64| (1.0..=16384.0).contains(&side);
@@ -37,13 +48,13 @@ impl Figure {
         let tree = Tree::from_str(&svg, &Options::default()).map_err(|e| PngError::Draw(e.to_string()))?;
         let mut pixels = Pixmap::new(width as u32, height as u32).ok_or(PngError::Size { width, height })?;
         resvg::render(&tree, Transform::from_scale(scale as f32, scale as f32), &mut pixels.as_mut());
-        pixels.encode_png().map_err(|e| PngError::Draw(e.to_string()))
+        Ok(pixels)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::chart::{Axis, Chart};
+    use super::super::{Axis, Chart};
     use super::*;
 
     fn figure() -> Figure {

@@ -1,5 +1,7 @@
 //! Figures as SVG: as files of their own, as parts of a page, and in fixed colours with drawn letters for the rasterizer.
 
+#[cfg(feature = "png")]
+use super::animation::Seen;
 use super::color::{Ink, Theme, style_sheet};
 use super::figure::{Anchor, Figure, Paint, Shape, coordinate};
 use super::stroke_font;
@@ -37,6 +39,18 @@ impl Figure {
         self.write(Form::Fixed(theme))
     }
 
+    /// As part of a page, with shapes that are seen in some frames only; where no script runs, those of frame `last` are seen.
+    #[cfg(feature = "png")]
+    pub(super) fn to_moving_svg(&self, seen: &[Seen], last: usize) -> String {
+        let mut out = String::new();
+        let (w, h) = (coordinate(self.width), coordinate(self.height));
+        let (title, description) = (escape(&self.title), escape(&self.description));
+        let _ =
+            write!(out, r#"<svg viewBox="0 0 {w} {h}" role="img"><title>{title}</title><desc>{description}</desc>"#);
+        moving(&mut out, seen, last);
+        out + "</svg>"
+    }
+
     fn write(&self, form: Form) -> String {
         let mut out = String::new();
         // In a page the page keeps the distance.
@@ -68,6 +82,33 @@ impl Figure {
         }
         out
     }
+}
+
+#[cfg(feature = "png")]
+fn moving(out: &mut String, seen: &[Seen], last: usize) {
+    for item in seen {
+        match item {
+            Seen::Shape { shape: item, from: 0, to } if *to == last => shape(out, item, Form::Page),
+            Seen::Shape { shape: item, from, to } => {
+                let hidden = if *to == last { "" } else { r#" class="hid""# };
+                let _ = write!(out, r#"<g data-f="{from}" data-t="{to}"{hidden}>"#);
+                shape(out, item, Form::Page);
+                out.push_str("</g>");
+            }
+            Seen::Window { frame, inside } => {
+                open_window(out, *frame);
+                moving(out, inside, last);
+                out.push_str("</svg>");
+            }
+        }
+    }
+}
+
+/// A nested drawing that hides what lies outside of it.
+fn open_window(out: &mut String, frame: [f64; 4]) {
+    let [x, y, w, h] = frame.map(coordinate);
+    let _ =
+        write!(out, r#"<svg x="{x}" y="{y}" width="{w}" height="{h}" viewBox="{x} {y} {w} {h}" overflow="hidden">"#);
 }
 
 fn shape(out: &mut String, item: &Shape, form: Form) {
@@ -102,12 +143,8 @@ fn shape(out: &mut String, item: &Shape, form: Form) {
             }
             let _ = write!(out, "{}</text>", escape(text));
         }
-        Shape::Window { frame: [x, y, w, h], shapes } => {
-            let [x, y, w, h] = [x, y, w, h].map(|v| coordinate(*v));
-            let _ = write!(
-                out,
-                r#"<svg x="{x}" y="{y}" width="{w}" height="{h}" viewBox="{x} {y} {w} {h}" overflow="hidden">"#
-            );
+        Shape::Window { frame, shapes } => {
+            open_window(out, *frame);
             for item in shapes {
                 shape(out, item, form);
             }
