@@ -1,15 +1,17 @@
 //! Pictures of functions: which part of the plane to show, the values on it, and files of either kind.
 
-mod animation;
 mod frame;
+mod moving;
 
-pub use animation::animation;
 pub use frame::{Frame, Way, curve_window};
+pub use moving::Motion;
 
 use std::path::Path;
 
+use steepest_functions::{Function, Holds};
+use steepest_report::plot::number::{counted, significant};
 use steepest_report::plot::surface::View;
-use steepest_report::plot::{Axis, Chart, Figure, Grid, Levels, Theme, contour, surface};
+use steepest_report::plot::{Axis, Chart, Figure, Grid, Levels, Limit, Theme, contour_within, surface};
 use steepest_train::write_atomic;
 
 use crate::failure::Failure;
@@ -30,11 +32,15 @@ pub enum Format {
     Png,
 }
 
+/// The ending of a file's name, in small letters.
+fn ending(path: &Path) -> String {
+    path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase()
+}
+
 impl Format {
     /// By the name of the file.
     pub fn of(flag: &str, path: &Path) -> Result<Format, Failure> {
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
-        match extension.as_str() {
+        match ending(path).as_str() {
             "svg" => Ok(Format::Svg),
             "png" => Ok(Format::Png),
             _ => Err(Failure::usage(format!("{flag}: {} is neither .svg nor .png", path.display()))
@@ -52,34 +58,81 @@ pub fn write(figure: &Figure, path: &Path, format: Format) -> Result<(), Failure
     write_bytes(&bytes, path)
 }
 
-/// Writes a file, whole or not at all.
-pub fn write_bytes(bytes: &[u8], path: &Path) -> Result<(), Failure> {
+fn write_bytes(bytes: &[u8], path: &Path) -> Result<(), Failure> {
     write_atomic(path, |out| out.write_all(bytes))
         .map_err(|e| Failure::usage(format!("{}: cannot write: {e}", path.display())))
 }
 
-/// The ways over the function: over its curve in one variable, over its contours in two, over those of a plane in more.
-pub fn of_ways(target: &Target, ways: &[Way], end: &[f64], window: Option<&[(f64, f64)]>) -> Result<Figure, Failure> {
-    if target.dim() == 1 {
-        return curve(target, ways, curve_window(target, ways, end, window));
+/// What lies behind ways: the function, evaluated once and drawn with as many ways as there are.
+pub enum Backdrop {
+    /// The curve of a function of one variable, in the range that is shown.
+    Curve { title: String, name: String, points: Vec<(f64, f64)>, window: (f64, f64) },
+    /// Filled contours in a plane, with the borders of constraints.
+    Contours { title: String, grid: Grid, frame: Frame, levels: Levels, limits: Vec<Limit> },
+    /// A surface in space; heights by their logarithm or not.
+    Space { title: String, grid: Grid, frame: Frame, log: bool },
+}
+
+impl Backdrop {
+    /// What suits the function: its curve in one variable, its contours in two, those of a plane in more.
+    pub fn around(target: &Target, ways: &[Way], end: &[f64]) -> Result<Backdrop, Failure> {
+        if target.dim() == 1 {
+            return Backdrop::curve(target, curve_window(target, ways, end, None));
+        }
+        Backdrop::contours(target, Frame::around(target, ways, end, None, None)?, Levels::Auto)
     }
-    let frame = Frame::around(target, ways, end, None, window)?;
-    contours(target, ways, &frame, &Levels::Auto)
+
+    /// The function of one variable.
+    pub fn curve(target: &Target, window: (f64, f64)) -> Result<Backdrop, Failure> {
+        let mut f = target.objective()?;
+        let mut at = |x: f64| f.at(&[x]).map_or(f64::NAN, |value| target.value(value));
+        let points = places(window, CURVE).into_iter().map(|x| (x, at(x))).collect();
+        Ok(Backdrop::Curve { title: target.title.clone(), name: target.names[0].clone(), points, window })
+    }
+
+    /// Filled contours.
+    pub fn contours(target: &Target, frame: Frame, levels: Levels) -> Result<Backdrop, Failure> {
+        let (grid, limits) = (grid(target, &frame)?, limits(target, &frame));
+        Ok(Backdrop::Contours { title: target.title.clone(), grid, frame, levels, limits })
+    }
+
+    /// A surface in space; heights are logarithmic where most of the function is low, or as is asked for.
+    pub fn space(target: &Target, frame: Frame, log: Option<bool>) -> Result<Backdrop, Failure> {
+        let grid = grid(target, &frame)?;
+        let log = log.unwrap_or_else(|| mostly_low(&grid));
+        Ok(Backdrop::Space { title: target.title.clone(), grid, frame, log })
+    }
+
+    /// The figure with these ways.
+    pub fn with(&self, ways: &[Way]) -> Figure {
+        match self {
+            Backdrop::Curve { title, name, points, window } => curve(title, name, points, *window, ways),
+            Backdrop::Contours { title, grid, frame, levels, limits } => {
+                contour_within(title, frame.labels(), grid, levels, limits, &frame.projected(ways))
+            }
+            Backdrop::Space { title, grid, frame, log } => {
+                let inside: Vec<(String, Vec<(f64, f64)>)> =
+                    frame.projected(ways).into_iter().map(|(n, w)| (n, frame.inside(w))).collect();
+                surface(title, frame.labels(), grid, View { log: *log, ..View::default() }, &inside)
+            }
+        }
+    }
 }
 
-/// Filled contours with the ways.
-pub fn contours(target: &Target, ways: &[Way], frame: &Frame, levels: &Levels) -> Result<Figure, Failure> {
-    let grid = grid(target, frame)?;
-    Ok(contour(&target.title, frame.labels(), &grid, levels, &frame.projected(ways)))
-}
-
-/// A surface in space with the ways on it; heights are logarithmic where most of the function is low.
-pub fn space(target: &Target, ways: &[Way], frame: &Frame, log: Option<bool>) -> Result<Figure, Failure> {
-    let grid = grid(target, frame)?;
-    let log = log.unwrap_or_else(|| mostly_low(&grid));
-    let inside: Vec<(String, Vec<(f64, f64)>)> =
-        frame.projected(ways).into_iter().map(|(n, w)| (n, frame.inside(w))).collect();
-    Ok(surface(&target.title, frame.labels(), &grid, View { log, ..View::default() }, &inside))
+/// The curve of a function of one variable, with the ways on it.
+fn curve(title: &str, name: &str, points: &[(f64, f64)], window: (f64, f64), ways: &[Way]) -> Figure {
+    let (x, y) = (Axis::linear(name).range(window.0, window.1), Axis::linear("value"));
+    let mut chart = Chart::new(title, x, y).size(480.0, 320.0).headline().clipped();
+    chart = chart.line(if ways.is_empty() { "" } else { "function" }, points.to_vec());
+    for (way, color) in ways.iter().zip([1, 3, 5, 2, 4, 6, 7].into_iter().cycle()) {
+        let points = way.points().map(|(x, value)| (x[0], value)).filter(|p| p.0 >= window.0 && p.0 <= window.1);
+        chart = chart.way(&way.name, points.collect()).colored(color);
+    }
+    let mut told = format!("the function over {} to {}", window.0, window.1);
+    if !ways.is_empty() {
+        told += &format!("; {}", counted(ways.len(), "way"));
+    }
+    chart.description(told).figure()
 }
 
 /// Whether over half of the grid lies within the lowest tenth of the heights.
@@ -110,21 +163,43 @@ fn grid(target: &Target, frame: &Frame) -> Result<Grid, Failure> {
     }))
 }
 
-/// The function of one variable, with the ways on it.
-pub fn curve(target: &Target, ways: &[Way], window: (f64, f64)) -> Result<Figure, Failure> {
-    let mut f = target.objective()?;
-    let mut at = |x: f64| f.at(&[x]).map_or(f64::NAN, |value| target.value(value));
-    let points = places(window, CURVE).into_iter().map(|x| (x, at(x))).collect();
-    let (x, y) = (Axis::linear(target.names[0].as_str()).range(window.0, window.1), Axis::linear("value"));
-    let mut chart = Chart::new(&target.title, x, y).size(480.0, 320.0).headline().clipped();
-    chart = chart.line(if ways.is_empty() { "" } else { "function" }, points);
-    for (way, color) in ways.iter().zip([1, 3, 5, 2, 4, 6, 7].into_iter().cycle()) {
-        let points = way.points().map(|(x, value)| (x[0], value)).filter(|p| p.0 >= window.0 && p.0 <= window.1);
-        chart = chart.way(&way.name, points.collect()).colored(color);
+/// By how much each constraint is violated over the frame.
+fn limits(target: &Target, frame: &Frame) -> Vec<Limit> {
+    let mut x = vec![0.0; target.dim()];
+    let [a, b] = frame.window;
+    let each = target.limits.iter().map(|limit| {
+        let mut c = Function::shared(limit.function.clone());
+        let excess = Grid::of(&places(a, GRID), &places(b, GRID), |a, b| {
+            frame.point(a, b, &mut x);
+            let excess = c.value(&x) - limit.level;
+            if limit.holds == Holds::AtLeast { -excess } else { excess }
+        });
+        Limit { name: limit.text.clone(), excess, equality: limit.holds == Holds::Equal }
+    });
+    each.collect()
+}
+
+/// How far above the lowest value each way is at each step. The lowest value is the known minimum or, where it is lower or none is
+/// known, the best that a way found.
+pub fn convergence(target: &Target, ways: &[Way], log_steps: bool) -> Result<Figure, Failure> {
+    if ways.is_empty() {
+        return Err(Failure::usage("--view convergence shows how solvers come down, and there are none")
+            .with_help("add --from and --solver"));
     }
-    let figure =
-        chart.description(format!("the function over {} to {}; {} ways", window.0, window.1, ways.len())).figure();
-    Ok(figure)
+    // A maximum is looked for upwards.
+    let turned = |value: f64| target.value(value);
+    let known = target.minima.iter().map(|m| turned(m.value));
+    let met = ways.iter().flat_map(Way::values).map(|(_, value)| turned(value));
+    let lowest = known.chain(met).filter(|v| v.is_finite()).fold(f64::INFINITY, f64::min);
+    let x = if log_steps { Axis::log("step") } else { Axis::whole("step") };
+    let (word, end) = if target.maximize { ("below", "highest") } else { ("above", "lowest") };
+    let y = Axis::log(format!("{word} the {end} value, {}", significant(turned(lowest), 6)));
+    let mut chart = Chart::new(&target.title, x, y).size(480.0, 360.0).headline();
+    for way in ways {
+        let points = way.values().map(|(step, value)| (step as f64, turned(value) - lowest));
+        chart = chart.line(&way.name, points.collect());
+    }
+    Ok(chart.description(format!("{} against their steps", counted(ways.len(), "way"))).figure())
 }
 
 /// The function along each of some variables through a point.
@@ -153,5 +228,6 @@ pub fn slices(
         x[i] = through[i];
         chart = chart.line(&target.names[i], points);
     }
-    Ok(chart.description(format!("{} slices through one point", variables.len().min(SLICES))).figure())
+    let told = format!("{} through one point", counted(variables.len().min(SLICES), "slice"));
+    Ok(chart.description(told).figure())
 }

@@ -114,6 +114,11 @@ pub fn count(value: u64) -> String {
     out
 }
 
+/// A number of things: `1 step`, `2 steps`, `20,190 rows`.
+pub fn counted(value: u64, thing: &str) -> String {
+    format!("{} {thing}{}", count(value), if value == 1 { "" } else { "s" })
+}
+
 /// Rows as lines of aligned columns.
 pub fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |c: usize| rows.iter().map(|r| r[c].chars().count()).max().unwrap_or(0);

@@ -114,7 +114,7 @@ fn people_read_what_was_done() {
 }
 
 /// Formulas, starts, solvers and other options that are refused: the arguments, the place, a word.
-const REFUSED: [(&[&str], &str, &str); 48] = [
+const REFUSED: [(&[&str], &str, &str); 72] = [
     (&["x^2 +"], "character 6", "end of the formula"),
     (&[""], "character 1", "empty"),
     (&["(x + 1"], "character 1", "never closed"),
@@ -160,6 +160,30 @@ const REFUSED: [(&[&str], &str, &str); 48] = [
     (&["x^2", "--from", "1", "--seed", "x"], "--seed", "invalid"),
     (&["x^2", "--from", "1", "--plot", "way.pdf"], "--plot", ".svg"),
     (&["x^2", "--from", "1", "--trace", "nowhere/way.csv"], "--trace", "cannot write"),
+    (&["x^2", "--subject-to", ""], "--subject-to, character 1", "empty"),
+    (&["x^2", "--subject-to", "x"], "--subject-to, character 2", "`<=`"),
+    (&["x^2", "--subject-to", "x < 1"], "--subject-to, character 3", "`<=`"),
+    (&["x^2", "--subject-to", "x != 1"], "--subject-to, character 3", "`!=`"),
+    (&["x^2", "--subject-to", "0 <= x <= 1"], "--subject-to, character 8", "do not chain"),
+    (&["x^2", "--subject-to", "x + <= 1"], "--subject-to, character 5", "expected a number"),
+    (&["x^2", "--subject-to", "x <= sine(x)"], "--subject-to, character 6", "`sin`"),
+    (&["x^2", "--subject-to", "1 <= 2"], "--subject-to, character 1", "neither side"),
+    (&["x^2", "--subject-to", "x <= 1", "--subject-to", "x >="], "--subject-to, constraint 2, character 5", "the end"),
+    (&["x^", "--subject-to", "x <= 1"], "formula, character 3", "the end"),
+    (&["--problem", "beale", "--subject-to", "x0 + y <= 1"], "--subject-to, character 6", "x0, x1"),
+    (&["x^2", "--subject-to", "x <= 1", "--solver", "lbfgs"], "--solver", "augmented-lagrangian"),
+    (&["x^2", "--subject-to", "x <= 1", "--set", "ball"], "--set", "--subject-to"),
+    (&["x^2", "--subject-to", "ln(x) <= 1", "--from", "-1"], "", "starting point"),
+    (&["x^2", "--set", "cube"], "--set", "simplex"),
+    (&["x^2", "--set", "ball:0"], "--set", "> 0"),
+    (&["x^2", "--set", "ball", "--solver", "newton"], "--solver", "projected-gradient"),
+    (&["x^2", "--set", "ball", "--bounds", "0..1"], "--set", "--bounds"),
+    (&["x^2", "--from", "1", "--solver", "flow:time=-1"], "--solver, character", "time"),
+    (&["x^2", "--from", "1", "--solver", "flow:tolerance=0"], "--solver, character", "tolerance"),
+    (&["x^2", "--from", "1", "--animate", "way.mp4"], "--animate", ".gif"),
+    (&["x^2", "--from", "1", "--animate", "nowhere/way.gif"], "nowhere/way.gif", "cannot write"),
+    (&["clamp(x, 1)"], "character 1", "3 arguments"),
+    (&["lgamma"], "character 1", "parentheses"),
     (&["--problem", "rosenbrok"], "", "rosenbrock"),
     (&["--problem", "beale", "--dim", "3"], "", "2"),
     (&["x^2", "--problem", "beale"], "", "cannot be used with"),
@@ -207,6 +231,8 @@ fn pictures_are_drawn() {
     assert!(place.text("a.svg").contains("lbfgs"));
     draw(&["--out", "b.svg", "--view", "surface"]);
     draw(&["--out", "c.svg", "--view", "slices"]);
+    draw(&["--out", "e.svg", "--view", "convergence", "--log"]);
+    assert!(place.text("e.svg").contains("above the lowest value"));
     draw(&["--out", "d.png", "--window", "x=-2..2,y=-1..3", "--animate", "moving.png"]);
     assert!(place.read("moving.png").windows(4).any(|w| w == b"acTL"));
     let ran = place.run(&["landscape", banana, "--out", "x.gif"]);
@@ -227,6 +253,107 @@ fn chains_have_the_variance_of_theory() {
     assert_eq!(place.text("draws.csv").lines().count(), 80_001);
     let biased = summary(&["--method", "ula", "--step", "0.5", "--samples", "50000"]);
     close(number(&biased, "/variables/0/variance"), 1.0 / 0.75, 0.05);
-    let refused = place.run(&["sample", "x^2/2", "--method", "ula"]);
+    // Without a step it is chosen from the curvature, 2 here, for a bias of a hundredth.
+    let ran = place.done(&["sample", "x^2", "--method", "sgld", "--samples", "5000", "--json"]);
+    let chosen: Value = serde_json::from_str(&ran.out).expect("an object");
+    assert_eq!(number(&chosen, "/step/0"), 0.01);
+    assert!(ran.err.contains("0.02/L, L = 2"), "{}", ran.err);
+    let refused = place.run(&["sample", "3*x", "--method", "ula"]);
     assert!(refused.code == 2 && refused.err.contains("--step"), "{}", refused.err);
+}
+
+#[test]
+fn constraints_are_met_and_have_their_prices() {
+    let place = Place::new();
+    // Varian's household: shares 0.3 and 0.7 of 100, and 1/100 for one more unit of income.
+    let budget = ["--subject-to", "2*x + 5*y <= 100", "--bounds", "0.."];
+    let found = minimized(&place, &[&["0.3*ln(x) + 0.7*ln(y)", "--maximize"], &budget[..]].concat());
+    close(number(&found, "/x/0"), 15.0, 1e-5);
+    close(number(&found, "/x/1"), 14.0, 1e-5);
+    close(number(&found, "/constraints/0/shadow_price"), 0.01, 1e-8);
+    assert_eq!(found["constraints"][0]["active"], true);
+    // Least cost of an output: 2q√(wr), and 2√(wr) for one more unit.
+    let ran = place.done(&[
+        "minimize",
+        "4*labour + 9*capital",
+        "--subject-to",
+        "(labour*capital)^0.5 >= 5",
+        "--subject-to",
+        "labour <= 100",
+        "--bounds",
+        "1e-6..",
+        "--json",
+        "--plot",
+        "cost.svg",
+    ]);
+    let found: Value = serde_json::from_str(&ran.out).expect("an object");
+    close(number(&found, "/value"), 60.0, 1e-5);
+    close(number(&found, "/constraints/0/shadow_price"), 12.0, 1e-6);
+    assert_eq!(found["constraints"][1]["sense"], "<=");
+    assert_eq!(number(&found, "/constraints/1/shadow_price"), 0.0);
+    assert!(ran.err.contains("holds the point · shadow price 12") && ran.err.contains("not reached"), "{}", ran.err);
+    assert!(place.text("cost.svg").contains("&gt;= 5"), "the border has its name");
+    // The price is the slope of the minimum by the level.
+    let value = |level: f64| {
+        let constraint = format!("x^2 + y^2 = {level}");
+        let found = minimized(&place, &["x + 2*y", "--from", "-1,-1", "--subject-to", &constraint]);
+        (number(&found, "/value"), number(&found, "/constraints/0/shadow_price"))
+    };
+    let slope = (value(5.01).0 - value(4.99).0) / 0.02;
+    close(value(5.0).1, slope, 1e-5);
+    // Constraints that contradict each other are no success.
+    let ran = place.run(&["minimize", "x^2", "--subject-to", "x >= 2", "--subject-to", "x <= 1"]);
+    assert!(ran.code == 1 && ran.err.contains("violated by"), "{}", ran.err);
+    // A test problem's variables are x0, x1, and x is their vector.
+    let found = minimized(&place, &["--problem", "rosenbrock", "--subject-to", "sum(x^2) <= 1"]);
+    close(number(&found, "/x/0").hypot(number(&found, "/x/1")), 1.0, 1e-8);
+    close(number(&found, "/value"), 0.045_674_808, 1e-8);
+}
+
+#[test]
+fn sets_are_kept() {
+    let place = Place::new();
+    let far = |more: &[&str]| minimized(&place, &[&["norm(x - [3, 1, 2])^2", "--dim", "3"], more].concat());
+    assert_eq!(far(&["--set", "simplex"])["x"], serde_json::json!([1.0, 0.0, 0.0]));
+    for solver in ["auto", "projected-gradient", "frank-wolfe"] {
+        let found = far(&["--set", "ball:2", "--solver", solver]);
+        // The gap of Frank and Wolfe's method bounds the value, of which the point is a square root.
+        close(number(&found, "/x/1"), 2.0 / 14f64.sqrt(), if solver == "frank-wolfe" { 1e-4 } else { 1e-7 });
+    }
+}
+
+#[test]
+fn the_flow_is_followed_and_its_time_told() {
+    let place = Place::new();
+    let args = ["x^2 + 10*y^2", "--from", "5,5", "--solver", "flow:time=1", "--trace", "flow.csv"];
+    let found = minimized(&place, &args);
+    // x(t) = 5·exp(−2t).
+    close(number(&found, "/x/0"), 5.0 * (-2f64).exp(), 1e-5);
+    assert_eq!(found["termination"]["reason"], "completed");
+    let text = place.text("flow.csv");
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("step,value,grad_norm,step_size,x,y,time"));
+    for line in lines {
+        let row: Vec<f64> = line.split(',').map(|v| v.parse().expect("a number")).collect();
+        close(row[4], 5.0 * (-2.0 * row[6]).exp(), 1e-5);
+    }
+    assert!(text.lines().last().is_some_and(|l| l.ends_with(",1.0000000000000000e0")), "{text}");
+    let found = minimized(&place, &["x^2 + 10*y^2", "--from", "5,5", "--solver", "flow"]);
+    assert_eq!(found["critical_point"], "minimum");
+}
+
+#[test]
+fn ways_move_in_every_format() {
+    let place = Place::new();
+    let way = ["x^2 + 10*y^2", "--from", "5,5", "--solver", "gd:lr=0.09", "--max-steps", "5"];
+    for (file, begins) in [("a.gif", &b"GIF89a"[..]), ("a.png", b"\x89PNG"), ("a.html", b"<!DOCTYPE html>")] {
+        place.done(&[&["minimize"], &way[..], &["--animate", file]].concat());
+        assert!(place.read(file).starts_with(begins), "{file}");
+    }
+    assert!(place.text("a.html").contains("6 of") || place.text("a.html").contains("max=\"5\""));
+    place.done(&["minimize", "sin(3*x) + x^2/4", "--from", "3", "--animate", "curve.gif"]);
+    let more = ["--solver", "flow", "--view", "surface", "--out", "b.svg", "--animate", "b.html"];
+    place.done(&[&["landscape"], &way[..], &more].concat());
+    let ran = place.run(&["landscape", "x^2 + y^2", "--view", "slices", "--animate", "c.gif"]);
+    assert!(ran.code == 2 && ran.err.contains("shows no ways"), "{}", ran.err);
 }

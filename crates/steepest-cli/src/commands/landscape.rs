@@ -11,8 +11,8 @@ use crate::commands::minimize::coordinates;
 use crate::descend::{Descent, interrupt_flag};
 use crate::failure::Failure;
 use crate::options::{DescentOptions, FunctionOptions, Target, point};
-use crate::picture::{self, Format, Frame, Way};
-use crate::say::{Say, count, number, precise};
+use crate::picture::{self, Backdrop, Format, Frame, Motion, Way};
+use crate::say::{Say, counted, number, precise};
 
 /// Arguments of `landscape`.
 #[derive(Debug, clap::Args)]
@@ -35,12 +35,16 @@ pub struct LandscapeArgs {
     /// How many contours
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100), help_heading = "Picture")]
     levels: Option<u16>,
-    /// Heights by their logarithm above the lowest; `false` for equal distances [default: by the function]
+    /// Heights by their logarithm above the lowest; `false` for equal distances [default: by the function]. Of `convergence`, whose
+    /// heights always are logarithms, steps by theirs: rates such as 1/k become straight lines
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", help_heading = "Picture")]
     log: Option<bool>,
-    /// Also write the ways as they grow, an animated PNG
+    /// Also write the ways as they grow: `.gif`, `.png` (animated PNG), or `.html`, a page that plays and stops them
     #[arg(long, value_name = "FILE", help_heading = "Picture")]
     animate: Option<PathBuf>,
+    /// A constraint, such as `x + y <= 1`: its border is drawn and met; repeat for several
+    #[arg(long, value_name = "CONSTRAINT", allow_hyphen_values = true, help_heading = "Function")]
+    subject_to: Vec<String>,
     /// Where ways start: `x=5,y=5`, `-1,2`, a file, `random`; repeat for several
     #[arg(long, value_name = "POINT", allow_hyphen_values = true, help_heading = "Descent")]
     from: Vec<String>,
@@ -60,34 +64,33 @@ enum View {
     Surface,
     /// Curves along single variables through the best point
     Slices,
+    /// How far above the lowest value that is known or was found each way is, step by step
+    Convergence,
 }
 
 const EXAMPLES: &str = "Examples:
   steepest landscape '(1-x)^2 + 100*(y-x^2)^2' --from -1.2,1 --solver gd --solver lbfgs --out banana.svg
   steepest landscape --problem himmelblau --view surface --out himmelblau.png
-  steepest landscape 'x^2 + 10*y^2' --from 5,5 --solver momentum:lr=0.05 --animate way.png
+  steepest landscape 'x^2 + 10*y^2' --from 5,5 --solver momentum:lr=0.05 --animate way.gif
+  steepest landscape 'x^2 + 10*y^2' --from 5,5 --solver gd:lr=0.09 --solver flow --out flow.svg
+  steepest landscape '(x-2)^2 + (y-1)^2' --subject-to 'x^2 + y^2 <= 1' --from 0,0 --out disc.svg
+  steepest landscape --problem rosenbrock --dim 10 --solver gd --solver nesterov --solver lbfgs --view convergence --log
   steepest landscape --problem rosenbrock --dim 10 --from random --view slices";
 
 /// More ways than this nobody can tell apart.
 const MOST_WAYS: usize = 8;
 /// Steps of a way where nobody says how many.
 const STEPS: u64 = 1000;
-/// Frames of an animation at most, and hundredths of a second each is shown.
-const FRAMES: usize = 60;
-const DELAY: u16 = 8;
 
 /// Draws.
 pub fn run(args: LandscapeArgs, say: &Say) -> Result<ExitCode, Failure> {
     let format = Format::of("--out", &args.out)?;
-    if let Some(path) = &args.animate
-        && Format::of("--animate", path)? != Format::Png
-    {
-        return Err(Failure::usage(format!(
-            "--animate: {} is not .png; an animation is an animated PNG",
-            path.display()
-        )));
+    let motion = args.animate.as_deref().map(Motion::of).transpose()?;
+    if motion.is_some() && matches!(args.view, View::Slices | View::Convergence) {
+        return Err(Failure::usage("--animate shows ways as they grow over the function, and this view shows no ways")
+            .with_help("leave --view out, or --animate"));
     }
-    let target = args.function.load()?;
+    let target = args.function.load_under(&args.subject_to)?;
     let window = args.window.as_deref().map(|text| point::bounds("--window", text, &target.names)).transpose()?;
     let axes = args.axes.as_deref().map(|text| variables(text, &target.names)).transpose()?;
     let (ways, best) = ways(&args, &target, say)?;
@@ -103,13 +106,17 @@ pub fn run(args: LandscapeArgs, say: &Say) -> Result<ExitCode, Failure> {
         axes: axes.as_deref(),
         window: window.as_deref(),
     };
-    picture::write(&scene.figure(&ways)?, &args.out, format)?;
+    let backdrop = scene.backdrop()?;
+    let figure = match &backdrop {
+        Some(backdrop) => backdrop.with(&ways),
+        None if args.view == View::Convergence => picture::convergence(&target, &ways, args.log == Some(true))?,
+        None => scene.slices()?,
+    };
+    picture::write(&figure, &args.out, format)?;
     say.line("picture", &args.out.display().to_string());
-    if let Some(path) = &args.animate {
-        let frames = scene.growing()?;
-        let bytes = picture::animation(&frames, 1.0, DELAY).map_err(Failure::input)?;
-        picture::write_bytes(&bytes, path)?;
-        say.line("animation", &format!("{} · {} frames", path.display(), frames.len()));
+    if let (Some(path), Some(motion), Some(backdrop)) = (&args.animate, motion, &backdrop) {
+        let frames = motion.write(backdrop, &ways, path)?;
+        say.line("animation", &format!("{} · {}", path.display(), counted(frames as u64, "frame")));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -146,7 +153,7 @@ fn ways(args: &LandscapeArgs, target: &Target, say: &Say) -> Result<(Vec<Way>, V
     let mut best: Option<(Vec<f64>, f64)> = None;
     for start in &starts {
         for &solver in &solvers {
-            let descent = Descent { target, start: &start.x, solver, bounds: None, settings, seed };
+            let descent = Descent { target, start: &start.x, solver, bounds: None, set: None, settings, seed };
             let mut chosen = descent.choose()?;
             let mut way = Way::new(&chosen.name, true);
             let found = descent.run(&mut chosen, &interrupt, |p| {
@@ -157,10 +164,10 @@ fn ways(args: &LandscapeArgs, target: &Target, say: &Say) -> Result<(Vec<Way>, V
                 way.name += &format!(" from {}", start.x.iter().map(|x| number(*x)).collect::<Vec<_>>().join(", "));
             }
             let end = coordinates(&target.names, &found.x, number);
-            let steps = count(found.steps);
+            let steps = counted(found.steps, "step");
             say.line(
                 &way.name,
-                &format!("{steps} steps · value {} at {end} · {}", precise(found.value), found.termination.reason),
+                &format!("{steps} · value {} at {end} · {}", precise(found.value), found.termination.reason),
             );
             let better = |value: f64| if target.maximize { found.value > value } else { found.value < value };
             if best.as_ref().is_none_or(|(_, value)| better(*value)) {
@@ -206,18 +213,17 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// The figure with these ways, in the frame that holds all of them.
-    fn figure(&self, shown: &[Way]) -> Result<Figure, Failure> {
+    /// What lies behind the ways; `None` for slices and convergence, which have nothing there.
+    fn backdrop(&self) -> Result<Option<Backdrop>, Failure> {
         let Scene { args, target, ways, best, axes, window } = *self;
-        if args.view == View::Slices {
-            let all: Vec<usize> = (0..target.dim()).collect();
-            return picture::slices(target, best, axes.unwrap_or(&all), window);
+        if matches!(args.view, View::Slices | View::Convergence) {
+            return Ok(None);
         }
         if target.dim() == 1 {
             if args.view == View::Surface {
                 return Err(Failure::usage("a surface needs two variables; this function has one"));
             }
-            return picture::curve(target, shown, picture::curve_window(target, ways, best, window));
+            return Backdrop::curve(target, picture::curve_window(target, ways, best, window)).map(Some);
         }
         let pair = match axes {
             None => None,
@@ -226,22 +232,18 @@ impl Scene<'_> {
         };
         let frame = Frame::around(target, ways, best, pair, window)?;
         if args.view == View::Surface {
-            return picture::space(target, shown, &frame, args.log);
+            return Backdrop::space(target, frame, args.log).map(Some);
         }
         let levels = match (args.log, args.levels.map(usize::from)) {
             (None, None) => Levels::Auto,
             (Some(true), n) => Levels::Log(n.unwrap_or(12)),
             (_, n) => Levels::Linear(n.unwrap_or(12)),
         };
-        picture::contours(target, shown, &frame, &levels)
+        Backdrop::contours(target, frame, levels).map(Some)
     }
 
-    /// Figures with ever more points of the ways.
-    fn growing(&self) -> Result<Vec<Figure>, Failure> {
-        let longest = self.ways.iter().map(Way::len).max().unwrap_or(0);
-        let frames = longest.min(FRAMES);
-        let beginnings =
-            |k: usize| -> Vec<Way> { self.ways.iter().map(|w| w.beginning(k * longest / frames)).collect() };
-        (1..=frames).map(|k| self.figure(&beginnings(k))).collect()
+    fn slices(&self) -> Result<Figure, Failure> {
+        let all: Vec<usize> = (0..self.target.dim()).collect();
+        picture::slices(self.target, self.best, self.axes.unwrap_or(&all), self.window)
     }
 }

@@ -1,21 +1,19 @@
 //! `steepest minimize FORMULA`: any function to its minimum.
 
-use std::io::{self, Write};
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
+mod outcome;
+mod trace;
 
-use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
 use steepest_functions::problems;
-use steepest_solvers::{CriticalPoint, Minimum, Progress};
-use steepest_train::write_atomic;
+use steepest_solvers::Progress;
 
 use crate::descend::{Chosen, Descent, exit_code, interrupt_flag};
 use crate::failure::Failure;
-use crate::options::{DescentOptions, FunctionOptions, Target, point};
-use crate::picture::{self, Way};
-use crate::say::{Say, count, number, precise, print, seconds};
+use crate::options::{DescentOptions, FunctionOptions, SetOption, Target, point};
+use crate::picture::{self, Backdrop, Motion, Way};
+use crate::say::{Say, count, number, precise, print};
 
 /// Arguments of `minimize`.
 #[derive(Debug, clap::Args)]
@@ -32,14 +30,23 @@ pub struct MinimizeArgs {
     /// Bounds on the variables: `x=0..1,y=..5`, or `0..1` for all
     #[arg(long, value_name = "BOUNDS", allow_hyphen_values = true, help_heading = "Descent")]
     bounds: Option<String>,
+    /// A constraint over the same variables: `x + y <= 1`, `x*y = 2`, `2 <= x`; repeat for several
+    #[arg(long, value_name = "CONSTRAINT", allow_hyphen_values = true, help_heading = "Descent")]
+    subject_to: Vec<String>,
+    /// A set that the variables are kept in: `simplex` (x ≥ 0, Σx = 1), `ball:2`, `l1-ball:0.5`
+    #[arg(long, value_name = "SET", help_heading = "Descent")]
+    set: Option<SetOption>,
     #[command(flatten)]
     descent: DescentOptions,
-    /// Write every step to a CSV file: step, value, gradient norm, step size, point
+    /// Write every step to a CSV file: step, value, gradient norm, step size, point; of a flow also the time
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     trace: Option<PathBuf>,
     /// Draw the way over the contours of the function, `.svg` or `.png`
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
+    /// Draw the way as it grows: `.gif`, `.png` (animated PNG), or `.html`, a page that plays and stops it
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    animate: Option<PathBuf>,
     /// Print the result as one JSON object on standard output
     #[arg(long, help_heading = "Output")]
     json: bool,
@@ -51,6 +58,9 @@ const EXAMPLES: &str = "Examples:
   steepest minimize 'sum(i=1..n-1, 100*(x[i+1]-x[i]^2)^2 + (1-x[i])^2)' --dim 100 --from x=-1 --solver lbfgs
   steepest minimize '60*q - q^2 - 10*q' --from q=1 --maximize
   steepest minimize '(x-3)^2 + y^4' --from 0,1 --bounds x=0..1
+  steepest minimize '0.3*ln(x) + 0.7*ln(y)' --maximize --subject-to '2*x + 5*y <= 100' --bounds 0..
+  steepest minimize 'norm(x - [3, 1, 2])^2' --dim 3 --set simplex
+  steepest minimize 'x^2 + 10*y^2' --from 5,5 --solver flow --trace flow.csv --animate flow.gif
   steepest minimize --problem rosenbrock --dim 10 --solver bfgs --json";
 
 /// Minimizes.
@@ -60,7 +70,8 @@ pub fn run(args: MinimizeArgs, say: &Say) -> Result<ExitCode, Failure> {
     }
     let settings = args.descent.settings()?;
     let format = args.plot.as_deref().map(|path| picture::Format::of("--plot", path)).transpose()?;
-    let target = args.function.load()?;
+    let motion = args.animate.as_deref().map(Motion::of).transpose()?;
+    let target = args.function.load_under(&args.subject_to)?;
     let start = point::start(args.from.as_deref(), &target, args.descent.seed)?;
     let bounds = args.bounds.as_deref().map(|text| point::bounds("--bounds", text, &target.names)).transpose()?;
     let descent = Descent {
@@ -68,105 +79,38 @@ pub fn run(args: MinimizeArgs, say: &Say) -> Result<ExitCode, Failure> {
         start: &start.x,
         solver: args.solver.as_deref(),
         bounds: bounds.as_deref(),
+        set: args.set.as_ref(),
         settings,
         seed: args.descent.seed,
     };
     let mut chosen = descent.choose()?;
     announce(say, &target, &start, &chosen);
     let interrupt = interrupt_flag()?;
-    let mut way = Way::new(&chosen.name, args.plot.is_some());
-    let found = traced(&descent, &mut chosen, &interrupt, args.trace.as_deref(), &mut |progress| {
+    let mut way = Way::new(&chosen.name, format.is_some() || motion.is_some());
+    let found = trace::traced(&descent, &mut chosen, &interrupt, args.trace.as_deref(), &mut |progress| {
         way.add(progress.point, progress.value);
         detail(say, progress);
     })?;
-    if let (Some(path), Some(format)) = (&args.plot, format) {
-        let figure = picture::of_ways(&target, std::slice::from_ref(&way), &found.x, None)?;
-        picture::write(&figure, path, format)?;
+    if format.is_some() || motion.is_some() {
+        let ways = [way];
+        let backdrop = Backdrop::around(&target, &ways, &found.x)?;
+        if let (Some(path), Some(format)) = (&args.plot, format) {
+            picture::write(&backdrop.with(&ways), path, format)?;
+        }
+        if let (Some(path), Some(motion)) = (&args.animate, motion) {
+            motion.write(&backdrop, &ways, path)?;
+        }
     }
-    tell(say, &target, &found);
-    for (label, path) in [("trace", &args.trace), ("plot", &args.plot)] {
+    outcome::tell(say, &target, &found, &chosen);
+    for (label, path) in [("trace", &args.trace), ("plot", &args.plot), ("animation", &args.animate)] {
         if let Some(path) = path {
             say.line(label, &path.display().to_string());
         }
     }
     if args.json {
-        print(&format!("{}\n", object(&found)))?;
+        print(&format!("{}\n", outcome::object(&target, &found, &chosen)))?;
     }
-    Ok(ExitCode::from(exit_code(&found, args.descent.has_budget())))
-}
-
-/// Runs, and writes the trace on the way.
-fn traced(
-    descent: &Descent<'_>,
-    chosen: &mut Chosen,
-    interrupt: &AtomicBool,
-    trace: Option<&Path>,
-    see: &mut dyn FnMut(&Progress<'_>),
-) -> Result<Minimum, Failure> {
-    let Some(path) = trace else {
-        return descent.run(chosen, interrupt, |progress| {
-            see(progress);
-            ControlFlow::Continue(())
-        });
-    };
-    let mut outcome = None;
-    let written = write_atomic(path, |out| {
-        writeln!(out, "step,value,grad_norm,step_size,{}", descent.target.names.join(","))?;
-        let mut broken = None;
-        let found = descent.run(chosen, interrupt, |progress| {
-            see(progress);
-            match row(out, progress) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(e) => {
-                    broken = Some(e);
-                    ControlFlow::Break(())
-                }
-            }
-        });
-        if let Some(e) = broken {
-            return Err(e);
-        }
-        let failed = found.is_err();
-        outcome = Some(found);
-        // A run that could not begin leaves no file.
-        if failed { Err(io::Error::other("the run did not begin")) } else { Ok(()) }
-    });
-    match (outcome, written) {
-        (Some(Err(failure)), _) => Err(failure),
-        (_, Err(e)) => Err(Failure::usage(format!("--trace {}: cannot write: {e}", path.display()))),
-        (Some(Ok(found)), Ok(())) => Ok(found),
-        (None, Ok(())) => Err(Failure::usage("the run did not begin")),
-    }
-}
-
-/// One line of the trace, 17 significant digits.
-fn row(out: &mut dyn Write, p: &Progress<'_>) -> io::Result<()> {
-    // No step leads to the start.
-    let step_size = if p.step == 0 { 0.0 } else { p.step_size };
-    write!(out, "{},{:.16e},{:.16e},{step_size:.16e}", p.step, p.value, p.grad_norm)?;
-    for x in p.point {
-        write!(out, ",{x:.16e}")?;
-    }
-    writeln!(out)
-}
-
-/// The object that scripts read.
-fn object(found: &Minimum) -> Value {
-    json!({
-        "x": found.x,
-        "value": found.value,
-        "grad_norm": found.grad_norm,
-        "termination": {"reason": found.termination.reason.name(), "detail": found.termination.detail},
-        "evaluations": {
-            "value": found.evaluations.value,
-            "gradient": found.evaluations.gradient,
-            "hvp": found.evaluations.hvp,
-            "hessian": found.evaluations.hessian,
-        },
-        "steps": found.steps,
-        "seconds": found.seconds,
-        "critical_point": found.critical_point.name(),
-    })
+    Ok(ExitCode::from(exit_code(&found, args.descent.has_budget() || chosen.has_end())))
 }
 
 /// How many variables there are, and which.
@@ -205,49 +149,6 @@ fn detail(say: &Say, p: &Progress<'_>) {
     say.detail("step", &text);
     if let Some(note) = p.note {
         say.line("escape", note);
-    }
-}
-
-fn tell(say: &Say, target: &Target, found: &Minimum) {
-    let text = format!("value {} · |g| {} · {}", precise(found.value), number(found.grad_norm), seconds(found.seconds));
-    say.line(&format!("step {}", count(found.steps)), &text);
-    say.line("done", &format!("{}: {}", found.termination.reason, found.termination.detail));
-    let wanted = if target.maximize { CriticalPoint::Maximum } else { CriticalPoint::Minimum };
-    let label = if found.critical_point == wanted { wanted.name() } else { "best" };
-    say.line(label, &coordinates(&target.names, &found.x, precise));
-    say.line("curvature", &curvature(found));
-    if let Some(best) = target.minima.first() {
-        let difference = found.value - best.value;
-        let kind = if best.global { "global minimum" } else { "lowest known minimum" };
-        say.line("known", &format!("{kind} {} · found {} above it", precise(best.value), number(difference)));
-    }
-    let e = &found.evaluations;
-    let counts =
-        [("value", e.value), ("gradient", e.gradient), ("Hessian-vector product", e.hvp), ("Hessian", e.hessian)];
-    let parts: Vec<String> = counts
-        .iter()
-        .filter(|(_, n)| *n > 0)
-        .map(|(what, n)| format!("{} {what}{}", count(*n), if *n == 1 { "" } else { "s" }))
-        .collect();
-    say.line("cost", &parts.join(" · "));
-}
-
-/// What the curvature says about the point.
-fn curvature(found: &Minimum) -> String {
-    let kind = found.critical_point;
-    let Some(c) = &found.curvature else { return format!("{kind}: not looked at") };
-    let ends = format!("from {} to {}", number(c.smallest), number(c.largest));
-    let estimated = if c.whole { "" } else { " (estimated)" };
-    match kind {
-        CriticalPoint::Minimum => format!("a minimum: curvature {ends}{estimated}"),
-        CriticalPoint::Maximum => format!("a maximum: curvature {ends}{estimated}"),
-        CriticalPoint::Saddle => format!("a saddle: curvature {ends}{estimated}"),
-        CriticalPoint::Degenerate => {
-            format!(
-                "degenerate: curvature {ends}{estimated}; a direction without curvature, so second derivatives cannot tell"
-            )
-        }
-        CriticalPoint::Unknown => format!("unknown: curvature {ends}{estimated} where the gradient does not vanish"),
     }
 }
 

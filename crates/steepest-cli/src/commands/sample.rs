@@ -17,7 +17,7 @@ use crate::descend::interrupt_flag;
 use crate::failure::Failure;
 use crate::options::{FunctionOptions, Target, point};
 use crate::picture::{self, Format};
-use crate::say::{Say, columns, count, number, precise, print, seconds};
+use crate::say::{Say, columns, count, counted, number, precise, print, seconds};
 
 /// Arguments of `sample`.
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,8 @@ pub struct SampleArgs {
     /// T in exp(−J/T)
     #[arg(long, value_name = "T", default_value_t = 1.0, help_heading = "Chains")]
     temperature: f64,
-    /// The step size η; `mala` adapts it in the burn-in, the others need it
+    /// The step size η [default: `mala` adapts it in the burn-in; the others take 0.02/L, L the largest curvature met by short
+    /// runs of MALA, which makes variances 1 % too large along the stiffest direction]
     #[arg(long, value_name = "ETA", help_heading = "Chains")]
     step: Option<f64>,
     /// Standard deviation of the noise of gradients, for `sgld`
@@ -79,7 +80,8 @@ enum Walk {
 
 const EXAMPLES: &str = "Examples:
   steepest sample '(x^2 - 1)^2 + y^2/2' --temperature 0.5 --out draws.csv --plot draws.svg
-  steepest sample 'x^2/2' --method ula --step 0.5 --json
+  steepest sample 'x^2/2' --method ula --json
+  steepest sample 'x^2/2' --method ula --step 0.5
   steepest sample --problem rosenbrock --temperature 10 --samples 50000 --thin 10";
 
 /// Where MALA's adaptation begins.
@@ -90,21 +92,24 @@ const AGREE: f64 = 1.01;
 /// Samples.
 pub fn run(args: SampleArgs, say: &Say) -> Result<ExitCode, Failure> {
     let format = args.plot.as_deref().map(|path| Format::of("--plot", path)).transpose()?;
-    let sampler = sampler(&args)?;
+    let mut sampler = sampler(&args)?;
     let target = args.function.load()?;
     let starts = starts(&args, &target)?;
     say.line("function", &format!("{} · {}", target.title, minimize::variables(&target)));
     say.line(
         "chains",
         &format!(
-            "{} of {} draws by {} at temperature {}, after {} steps of burn-in",
+            "{} of {} by {} at temperature {}, after {} of burn-in",
             args.chains,
-            count(args.samples),
+            counted(args.samples, "draw"),
             name(args.method),
             number(args.temperature),
-            count(args.burn_in)
+            counted(args.burn_in, "step")
         ),
     );
+    if args.step.is_none() && args.method != Walk::Mala {
+        sampler.step = unbiased_step(&sampler, &target, &starts, say)?;
+    }
     let interrupt = interrupt_flag()?;
     let clock = Instant::now();
     let jobs = starts.iter().map(|_| target.objective()).collect::<Result<Vec<_>, _>>()?;
@@ -149,22 +154,54 @@ fn sampler(args: &SampleArgs) -> Result<Sampler, Failure> {
     if args.noise.is_some() && args.method != Walk::Sgld {
         return Err(Failure::usage("--noise is the noise of stochastic gradients; it goes with --method sgld"));
     }
-    let step = match (args.step, args.method) {
-        (Some(step), _) => step,
-        (None, Walk::Mala) => FIRST_STEP,
-        (None, other) => {
-            return Err(Failure::usage(format!("{} needs its step size", name(other)))
-                .with_help("for example `--step 0.01`; its bias is proportional to it, and MALA has none"));
-        }
-    };
     Ok(Sampler {
         temperature: args.temperature,
         burn_in: args.burn_in,
         samples: args.samples,
         thin: args.thin,
         seed: args.seed,
-        ..Sampler::new(method, step)
+        ..Sampler::new(method, args.step.unwrap_or(FIRST_STEP))
     })
+}
+
+/// The share of the variance by which the unadjusted methods may be wrong along the stiffest direction.
+const BIAS: f64 = 0.01;
+/// Steps of the short runs that look for it.
+const SCOUTS: u64 = 500;
+
+/// A step of unadjusted chains: on a quadratic of curvature L their variance is 1/(1 − ηL/2) of the true one (Roberts and Tweedie,
+/// 1996, doi:10.2307/3318418), so that η = 2·0.01/L errs by a hundredth. L is the largest at the ends of short exact chains.
+fn unbiased_step(sampler: &Sampler, target: &Target, starts: &[Vec<f64>], say: &Say) -> Result<f64, Failure> {
+    let scout =
+        Sampler { method: Method::Mala, step: FIRST_STEP, burn_in: SCOUTS, samples: 1, thin: 1, ..sampler.clone() };
+    let mut stiffest = 0.0f64;
+    for (k, start) in starts.iter().enumerate() {
+        let mut f = target.objective()?;
+        let chain = scout.chain(&mut *f, start, k as u64, &|| true).map_err(Failure::input)?;
+        for x in chain.draws().chain([start.as_slice()]) {
+            let mut g = vec![0.0; x.len()];
+            if f.at(x).is_ok()
+                && f.gradient(&mut g).is_ok()
+                && let Some(curvature) = steepest_solvers::look(&mut *f, x, &g)
+            {
+                stiffest = stiffest.max(curvature.largest.abs()).max(curvature.smallest.abs());
+            }
+        }
+    }
+    let step = 2.0 * BIAS / stiffest;
+    if !(step > 0.0 && step.is_finite()) {
+        return Err(Failure::usage("no step size can be chosen: the function has no curvature where the chains are")
+            .with_help(
+                "give one, for example `--step 0.01`; the bias is proportional to it, and `--method mala` has none",
+            ));
+    }
+    let why = format!(
+        "{} = 0.02/L, L = {} the largest curvature met; variances are 1 % too large along that direction",
+        number(step),
+        number(stiffest)
+    );
+    say.line("step size", &why);
+    Ok(step)
 }
 
 /// One start a chain: the one that is named, else random ones in the problem's box or normal ones.
@@ -192,9 +229,9 @@ fn tell(say: &Say, chains: &Chains, summary: &[Marginal], elapsed: f64) {
     say.line(
         "done",
         &format!(
-            "step size {}{acceptance} · at least {} effective draws · R̂ at most {} · {}",
+            "step size {}{acceptance} · at least {} · R̂ at most {} · {}",
             number(step),
-            count(worst.max(0.0) as u64),
+            counted(worst.max(0.0) as u64, "effective draw"),
             number(rhat),
             seconds(elapsed)
         ),

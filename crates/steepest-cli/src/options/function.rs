@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use steepest_core::Objective;
 use steepest_functions::problems::{self, Minimum};
-use steepest_functions::{Formula, Function, Graph, Sense};
+use steepest_functions::{Formula, Function, Graph, Holds, Restricted, Sense, System, SystemError};
 
 use crate::failure::Failure;
 
@@ -52,6 +52,20 @@ pub struct Target {
     pub domain: Option<Vec<(f64, f64)>>,
     /// Known minima, the lowest first.
     pub minima: Vec<Minimum>,
+    /// The constraints.
+    pub limits: Vec<Limit>,
+}
+
+/// A constraint on the variables: c(x) `holds` level.
+pub struct Limit {
+    /// As it was written.
+    pub text: String,
+    /// c.
+    pub function: Arc<Graph>,
+    /// What is asked.
+    pub holds: Holds,
+    /// Of what.
+    pub level: f64,
 }
 
 enum Source {
@@ -62,20 +76,55 @@ enum Source {
 impl FunctionOptions {
     /// Reads the formula or looks the problem up.
     pub fn load(&self) -> Result<Target, Failure> {
+        self.load_under(&[])
+    }
+
+    /// The same under constraints over the same variables.
+    pub fn load_under(&self, constraints: &[String]) -> Result<Target, Failure> {
         match (&self.problem, &self.formula) {
-            (Some(name), _) => problem(name, self.dim),
-            (None, Some(formula)) => self.formula(&text_of(formula)?),
+            (Some(name), _) => problem(name, self.dim, constraints),
+            (None, Some(formula)) => self.formula(&text_of(formula)?, constraints),
             (None, None) => {
                 Err(Failure::usage("there is no function").with_help("give a formula such as 'x^2 + 10*y^2'"))
             }
         }
     }
 
-    fn formula(&self, text: &str) -> Result<Target, Failure> {
+    fn formula(&self, text: &str, constraints: &[String]) -> Result<Target, Failure> {
         let sense = if self.maximize { Sense::Maximize } else { Sense::Minimize };
-        let compiled = Formula::parse(text).and_then(|f| f.compile(self.dim, sense));
-        let compiled = compiled.map_err(|e| Failure::pointed("formula", &e))?;
-        Ok(Target { maximize: self.maximize, ..Target::of_graph(compiled.graph, compiled.variables, text) })
+        if constraints.is_empty() {
+            let compiled = Formula::parse(text).and_then(|f| f.compile(self.dim, sense));
+            let compiled = compiled.map_err(|e| Failure::pointed("formula", &e))?;
+            return Ok(Target {
+                maximize: self.maximize,
+                ..Target::of_graph(compiled.graph, compiled.variables, text)
+            });
+        }
+        let restricted = System::parse(Some(text), constraints).and_then(|s| s.compile(self.dim, sense));
+        let mut restricted = restricted.map_err(|e| misread(&e, constraints.len()))?;
+        let Some(graph) = restricted.objective.take() else { return Err(Failure::usage("there is no function")) };
+        let names = std::mem::take(&mut restricted.variables);
+        let limits = limits(restricted);
+        Ok(Target { maximize: self.maximize, limits, ..Target::of_graph(graph, names, text) })
+    }
+}
+
+fn limits(restricted: Restricted) -> Vec<Limit> {
+    let each = restricted.conditions.into_iter().map(|c| Limit {
+        text: c.text,
+        function: Arc::new(c.function),
+        holds: c.holds,
+        level: c.level,
+    });
+    each.collect()
+}
+
+/// A mistake in the formula or in one of its constraints, with its place.
+fn misread(error: &SystemError, constraints: usize) -> Failure {
+    match error.constraint {
+        None => Failure::pointed("formula", &error.error),
+        Some(_) if constraints == 1 => Failure::pointed("--subject-to", &error.error),
+        Some(k) => Failure::pointed(&format!("--subject-to, constraint {}", k + 1), &error.error),
     }
 }
 
@@ -102,11 +151,13 @@ fn shortened(text: &str) -> String {
     line.chars().take(MOST - 1).chain(['…']).collect()
 }
 
-fn problem(name: &str, dim: Option<usize>) -> Result<Target, Failure> {
+fn problem(name: &str, dim: Option<usize>, constraints: &[String]) -> Result<Target, Failure> {
     let problem = problems::build(name, dim).map_err(|e| {
         Failure::input(e).with_help("`steepest minimize --problem list` lists the problems with their dimensions")
     })?;
-    let names = (0..problem.start.len()).map(|i| format!("x{i}")).collect();
+    let names: Vec<String> = (0..problem.start.len()).map(|i| format!("x{i}")).collect();
+    let restricted = System::parse(None, constraints).and_then(|s| s.compile_for(&names, Sense::Minimize));
+    let limits = limits(restricted.map_err(|e| misread(&e, constraints.len()))?);
     Ok(Target {
         source: Source::Problem { text: name.into(), dim },
         names,
@@ -114,7 +165,9 @@ fn problem(name: &str, dim: Option<usize>) -> Result<Target, Failure> {
         maximize: false,
         start: Some(problem.start),
         domain: problem.domain,
-        minima: problem.minima,
+        // Known minima are those without constraints.
+        minima: if limits.is_empty() { problem.minima } else { Vec::new() },
+        limits,
     })
 }
 
@@ -129,6 +182,7 @@ impl Target {
             start: None,
             domain: None,
             minima: Vec::new(),
+            limits: Vec::new(),
         }
     }
 

@@ -55,6 +55,12 @@ impl Way {
         self.kept.iter().chain(&self.last).map(|(x, value)| (x.as_slice(), *value))
     }
 
+    /// The steps that led to the points, with the values there.
+    pub fn values(&self) -> impl Iterator<Item = (usize, f64)> {
+        let kept = self.kept.iter().enumerate().map(|(k, p)| (k * self.every, p.1));
+        kept.chain(self.last.iter().map(|p| (self.seen - 1, p.1)))
+    }
+
     /// The first `n` points.
     pub fn beginning(&self, n: usize) -> Way {
         let kept = self.points().take(n).map(|(x, value)| (x.to_vec(), value)).collect();
@@ -249,6 +255,7 @@ mod tests {
         let points: Vec<f64> = way.points().map(|p| p.1).collect();
         assert_eq!((points[0], points[points.len() - 1]), (0.0, 20_000.0));
         assert!(points.windows(2).all(|w| w[0] < w[1]));
+        assert!(way.values().all(|(step, value)| step as f64 == value), "a value stands at its step");
     }
 
     #[test]
