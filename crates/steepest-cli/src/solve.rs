@@ -1,37 +1,30 @@
 //! From the solver's name to something the training loop can step, with its budget and its stopping rules.
 
-use std::path::Path;
+mod looped;
+mod start;
+
+pub use start::start;
 
 use steepest_core::Iterate;
-use steepest_data::{Order, Task};
+use steepest_data::Order;
 use steepest_models::linear::rows::{
     RowDescent, RowOptions, RowRule, automatic_batch_rate, automatic_rate, automatic_travel_rate,
 };
 use steepest_models::linear::{LinearProblem, LinearSum, SolverChoice, auto, certificate, kernels};
 use steepest_optim::{Needs, OptimizerSpec, RateUnit, Schedule};
-use steepest_train::{
-    BatchOptions, Budget, Cadence, Divergence, EarlyStopping, Evaluate, GapTarget, GradientNorm, L1Rule, Monitor,
-    ParameterChange, Scores, Split, Stochastic, Tolerance, Trainer, ValueChange, Watch,
-};
+use steepest_train::{BatchOptions, L1Rule, Stochastic};
 
 use crate::config::Choice;
 use crate::failure::Failure;
-use crate::model::LinearModel;
-use crate::options::{self, Batch, FitOptions};
-use crate::prepare::Prepared;
-use crate::results;
+use crate::options::{Batch, FitOptions};
 
 /// The relative certified gap at which a fit ends unless told otherwise.
 const GAP: f64 = 1e-6;
-/// Steps after which a deterministic solver that reached no tolerance gives up.
-const STEPS: u64 = 10_000;
 /// Rows of a mini-batch unless told otherwise.
 const BATCH: usize = 128;
 /// Passes over the rows of a stochastic solver unless told otherwise, and the fewest steps they should make.
 const EPOCHS: u64 = 20;
 const FEWEST_STEPS: u64 = 2_000;
-/// Seconds between checkpoints.
-const CHECKPOINT_SECONDS: f64 = 30.0;
 
 /// The solver of a run.
 #[derive(Debug)]
@@ -282,158 +275,4 @@ impl Plan {
             }
         }
     }
-
-    /// The loop with the budget and the stopping rules of the run.
-    pub fn trainer<'a>(
-        &self,
-        model: &'a LinearModel,
-        problem: &'a LinearProblem,
-        prepared: &'a Prepared,
-        options: &FitOptions,
-    ) -> Result<Trainer<'a>, Failure> {
-        let stop = &options.stop;
-        let n = problem.rows();
-        let (per_epoch, epochs) = match &self.kind {
-            Kind::Whole(_) => (None, stop.epochs),
-            Kind::Rows { epochs, .. } => (Some(n as u64), Some(*epochs)),
-            Kind::Batches { batch, epochs, .. } => (Some(n.div_ceil(*batch).max(1) as u64), Some(*epochs)),
-        };
-        let mut monitors: Vec<Box<dyn Monitor + 'a>> = vec![Box::new(Divergence::default())];
-        let gap = self.gap(options);
-        if !(gap >= 0.0 && gap.is_finite()) {
-            return Err(Failure::usage(format!("--gap: {gap} is no gap; give a number ≥ 0, such as 1e-6")));
-        }
-        if gap > 0.0 {
-            monitors.push(Box::new(GapTarget::new(gap, per_epoch.unwrap_or(1))));
-        }
-        if let Some(t) = tolerance(stop.gtol) {
-            monitors.push(Box::new(GradientNorm::new(t)));
-        }
-        if let Some(t) = tolerance(stop.ftol) {
-            monitors.push(Box::new(ValueChange::new(t)));
-        }
-        if let Some(t) = tolerance(stop.xtol) {
-            monitors.push(Box::new(ParameterChange::new(t)));
-        }
-        let watch = watch(model);
-        let patience = stop.patience.unwrap_or(0);
-        if patience > 0 {
-            if prepared.valid.is_none() {
-                return Err(
-                    Failure::usage("--patience needs validation rows").with_help("hold some back with `--valid 10%`")
-                );
-            }
-            monitors.push(Box::new(EarlyStopping::new(watch.clone(), patience, 0.0)));
-        }
-        let default_steps = (!self.is_stochastic()).then_some(STEPS);
-        let budget = Budget {
-            steps: stop.steps.or(default_steps),
-            epochs,
-            evaluations: stop.max_evals,
-            seconds: stop.max_seconds,
-        };
-        let checkpoint = options.run.checkpoint_every.unwrap_or(CHECKPOINT_SECONDS);
-        if checkpoint.is_nan() || checkpoint < 0.0 {
-            return Err(Failure::usage("--checkpoint-every: give a number of seconds ≥ 0"));
-        }
-        // The losses that the steps see anyway tell how the objective falls; scores of all training rows would cost as much again.
-        let scored = prepared.valid.is_some() || tolerance(stop.ftol).is_some();
-        let evaluate = (self.is_stochastic() && !scored).then_some(u64::MAX);
-        let cadence = Cadence {
-            steps_per_epoch: per_epoch,
-            evaluate,
-            checkpoint_seconds: Some(checkpoint),
-            ..Cadence::default()
-        };
-        let looks = self.is_stochastic() || prepared.valid.is_some();
-        let evaluate: Option<Evaluate<'a>> = if looks { Some(evaluator(model, problem, prepared)) } else { None };
-        Ok(Trainer {
-            budget,
-            cadence,
-            stochastic: self.is_stochastic(),
-            monitors,
-            rows: Some(&prepared.train.rows),
-            evaluate,
-            watch: (patience > 0).then_some(watch),
-            restore_best: patience > 0,
-            ..Trainer::default()
-        })
-    }
-}
-
-/// The metric that early stopping watches.
-fn watch(model: &LinearModel) -> Watch {
-    let hinge = matches!(model.header.loss.as_str(), "hinge" | "squared_hinge");
-    let (metric, higher_is_better) = match model.header.target.task {
-        Task::Regression => ("deviance", false),
-        _ if hinge => ("accuracy", true),
-        _ => ("log_loss", false),
-    };
-    Watch { split: Split::Valid, metric: metric.into(), higher_is_better }
-}
-
-/// Objective and loss on the training rows, metrics on the validation rows.
-fn evaluator<'a>(model: &'a LinearModel, problem: &'a LinearProblem, prepared: &'a Prepared) -> Evaluate<'a> {
-    let mut z = vec![0.0; problem.rows() * problem.outputs()];
-    Box::new(move |x: &[f64]| {
-        let objective = if x.iter().all(|&v| v == 0.0) {
-            certificate::value_at_zero(problem)
-        } else {
-            kernels::margins(problem, x, &mut z);
-            certificate::objective(problem, x, &z)
-        };
-        let valid = match &prepared.valid {
-            None => Vec::new(),
-            Some(part) => {
-                let here = LinearModel::new(model.header.clone(), problem, x);
-                results::measure(&here, part).values
-            }
-        };
-        let loss = objective - certificate::penalty(problem, x);
-        Scores { objective: Some(objective), loss: Some(loss), train: Vec::new(), valid }
-    })
-}
-
-/// A tolerance as the loop wants it; 0 switches the test off.
-fn tolerance(asked: Option<options::Tolerance>) -> Option<Tolerance> {
-    let asked = asked.filter(|t| t.value > 0.0)?;
-    Some(if asked.relative { Tolerance::Relative(asked.value) } else { Tolerance::Absolute(asked.value) })
-}
-
-/// The parameters of another run, matched by feature name; features that the other run did not have start at zero.
-pub fn start(run: &str, problem: &LinearProblem, prepared: &Prepared) -> Result<Vec<f64>, Failure> {
-    let model = LinearModel::load(Path::new(run))?;
-    let k = problem.outputs();
-    if model.loss.outputs() != k || (k > 1 && model.header.target.classes != prepared.target.classes) {
-        return Err(Failure::usage(format!("--init: the run {run} predicts other classes than this fit"))
-            .with_help("start from a run with the same target"));
-    }
-    let theirs = model.header.encoder.features();
-    let position: std::collections::HashMap<&str, usize> =
-        theirs.iter().enumerate().map(|(j, f)| (f.name.as_str(), j)).collect();
-    let mut x = vec![0.0; problem.parameters()];
-    // Weights are carried over in the units of the file, so that another split or another scale changes nothing.
-    let mut bias = model.bias.clone();
-    for (j, f) in theirs.iter().enumerate() {
-        for (b, w) in bias.iter_mut().zip(&model.weight[j * k..]) {
-            *b -= w * f.shift / f.scale;
-        }
-    }
-    let mut found = 0;
-    for (j, feature) in prepared.encoder.features().iter().enumerate() {
-        let Some(&at) = position.get(feature.name.as_str()) else { continue };
-        found += 1;
-        for (c, b) in bias.iter_mut().enumerate() {
-            let original = model.weight[at * k + c] / theirs[at].scale;
-            x[j * k + c] = original * feature.scale;
-            *b += original * feature.shift;
-        }
-    }
-    if found == 0 {
-        return Err(Failure::usage(format!("--init: the run {run} has no feature in common with this fit")));
-    }
-    if problem.intercept {
-        x[problem.features() * k..].copy_from_slice(&bias);
-    }
-    Ok(x)
 }
