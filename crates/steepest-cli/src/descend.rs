@@ -134,16 +134,25 @@ impl Descent<'_> {
             ));
         }
         let limits = &self.target.limits;
-        let constraints = limits.iter().map(|limit| {
-            let c = Function::shared(limit.function.clone());
-            match limit.holds {
+        let mut constraints = Vec::with_capacity(limits.len());
+        for limit in limits {
+            let mut c = Function::shared(limit.function.clone());
+            let value = c.value(self.start);
+            if !value.is_finite() {
+                return Err(Failure::usage(format!(
+                    "--subject-to: at the starting point `{}` compares {value}",
+                    limit.text
+                ))
+                .with_help("start where the constraint has a value, with --from; it need not be met there"));
+            }
+            constraints.push(match limit.holds {
                 Holds::Equal => Constraint::equal(c, limit.level),
                 Holds::AtMost => Constraint::at_most(c, limit.level),
                 Holds::AtLeast => Constraint::at_least(c, limit.level),
-            }
-        });
+            });
+        }
         let bounds = self.box_set()?.unwrap_or_else(|| BoxSet::unbounded(self.start.len()));
-        let solver = AugmentedLagrangian::new(self.start.to_vec(), constraints.collect(), bounds);
+        let solver = AugmentedLagrangian::new(self.start.to_vec(), constraints, bounds);
         let solver = solver.map_err(Failure::input)?;
         let why = self.solver.is_none().then(|| match limits.len() {
             1 => "there is a constraint".to_string(),

@@ -9,7 +9,7 @@ use crate::config::Choice;
 use crate::failure::Failure;
 use crate::options::{FitOptions, Penalty, Refit};
 use crate::prepare::{Prepared, class_weighted};
-use crate::say::{Say, count, number};
+use crate::say::{Say, count, counted, number};
 use crate::{results, solve, tell};
 
 /// The share of the L1 penalty where both penalties are `auto`.
@@ -137,7 +137,7 @@ pub fn join_validation(prepared: &mut Prepared, problem: LinearProblem, say: &Sa
     train.ids = ids.names.into_iter().zip(ids.columns).collect();
     train.rows.extend(valid.rows);
     train.target.extend(valid.target);
-    say.line("refit", &format!("{} rows: training and validation rows together", count(train.target.len() as u64)));
+    say.line("refit", &format!("{}: training and validation rows together", counted(train.target.len() as u64, "row")));
     Ok(())
 }
 

@@ -172,7 +172,9 @@ fn limits(target: &Target, frame: &Frame) -> Vec<Limit> {
         let excess = Grid::of(&places(a, GRID), &places(b, GRID), |a, b| {
             frame.point(a, b, &mut x);
             let excess = c.value(&x) - limit.level;
-            if limit.holds == Holds::AtLeast { -excess } else { excess }
+            // Where it has no value nothing meets it.
+            let excess = if excess.is_nan() { f64::INFINITY } else { excess };
+            if limit.holds == Holds::AtLeast && excess < f64::INFINITY { -excess } else { excess }
         });
         Limit { name: limit.text.clone(), excess, equality: limit.holds == Holds::Equal }
     });

@@ -13,7 +13,7 @@ use steepest_train::{Outcome, Progress, ShowProgress};
 use crate::config::Choice;
 use crate::options::FitOptions;
 use crate::prepare::Prepared;
-use crate::say::{Say, count, number, seconds};
+use crate::say::{Say, count, counted, number, seconds};
 use crate::solve::Plan;
 
 /// `data      patients.csv · 569 rows · 31 columns`.
@@ -25,13 +25,14 @@ pub fn data(say: &Say, files: &[String], input: &Input, report: &ReadReport) {
     let shape = match input {
         Input::Table(table) => {
             let header = if report.header == Some(false) { " · no header" } else { "" };
-            format!("{} rows · {} columns{header}", count(table.rows as u64), table.names.len())
+            let (rows, columns) = (counted(table.rows as u64, "row"), counted(table.names.len() as u64, "column"));
+            format!("{rows} · {columns}{header}")
         }
         Input::Rows(rows) => format!(
-            "svmlight · {} rows · {} features · {} nonzeros",
-            count(rows.matrix.rows as u64),
-            count(rows.matrix.cols as u64),
-            count(rows.matrix.values.len() as u64)
+            "svmlight · {} · {} · {}",
+            counted(rows.matrix.rows as u64, "row"),
+            counted(rows.matrix.cols as u64, "feature"),
+            counted(rows.matrix.values.len() as u64, "nonzero")
         ),
     };
     say.line("data", &format!("{name} · {shape}"));
@@ -77,7 +78,7 @@ pub fn model(say: &Say, problem: &LinearProblem, choices: &[Choice], plan: &Plan
     if let Some(why) = why("model.loss").filter(|why| why.contains("folds")) {
         text += &format!(" ({why})");
     }
-    text += &format!(" · {} features", count(problem.features() as u64));
+    text += &format!(" · {}", counted(problem.features() as u64, "feature"));
     for (label, value, key) in [("l2", problem.l2, "model.l2"), ("l1", problem.l1, "model.l1")] {
         if value > 0.0 || label == "l2" {
             text += &format!(" · {label} {}", number(value));

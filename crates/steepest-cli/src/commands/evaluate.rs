@@ -11,7 +11,7 @@ use crate::model::LinearModel;
 use crate::options::DataOptions;
 use crate::prepare::apply;
 use crate::results::evaluate_part;
-use crate::say::{Say, count, number, print};
+use crate::say::{Say, counted, number, print};
 use crate::source::read_files;
 
 /// Arguments of `evaluate`.
@@ -39,7 +39,7 @@ pub fn run(args: EvaluateArgs, say: &Say) -> Result<ExitCode, Failure> {
     }
     let evaluation = evaluate_part(&model, &applied.part);
     let rows = applied.part.target.len();
-    say.line("scored", &format!("{} rows · target {}", count(rows as u64), model.header.target.name));
+    say.line("scored", &format!("{} · target {}", counted(rows as u64, "row"), model.header.target.name));
     if args.json {
         let object = json!({
             "run": args.run.display().to_string(),

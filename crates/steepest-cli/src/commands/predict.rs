@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::model::LinearModel;
 use crate::options::DataOptions;
 use crate::prepare::apply;
-use crate::say::{Say, count};
+use crate::say::{Say, counted};
 use crate::source::read_files;
 
 /// Arguments of `predict`.
@@ -56,7 +56,7 @@ pub fn run(args: PredictArgs, say: &Say) -> Result<ExitCode, Failure> {
     let table = model.table(&applied.part, &predictions, args.threshold);
     write_table(&table, args.out.as_deref())?;
     let place = args.out.as_ref().map_or("standard output".into(), |path| path.display().to_string());
-    say.line("predicted", &format!("{} rows · {place}", count(table.rows as u64)));
+    say.line("predicted", &format!("{} · {place}", counted(table.rows as u64, "row")));
     Ok(ExitCode::SUCCESS)
 }
 

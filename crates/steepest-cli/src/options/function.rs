@@ -8,6 +8,7 @@ use steepest_functions::problems::{self, Minimum};
 use steepest_functions::{Formula, Function, Graph, Holds, Restricted, Sense, System, SystemError};
 
 use crate::failure::Failure;
+use crate::say::counted;
 
 /// Flags that say what is minimized.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -161,7 +162,7 @@ fn problem(name: &str, dim: Option<usize>, constraints: &[String]) -> Result<Tar
     Ok(Target {
         source: Source::Problem { text: name.into(), dim },
         names,
-        title: format!("{} in {} variables", problem.entry.name, problem.start.len()),
+        title: format!("{} in {}", problem.entry.name, counted(problem.start.len() as u64, "variable")),
         maximize: false,
         start: Some(problem.start),
         domain: problem.domain,

@@ -8,6 +8,7 @@ use steepest_functions::FormulaError;
 
 use super::function::Target;
 use crate::failure::Failure;
+use crate::say::counted;
 
 /// A number without a given start is this.
 const DEFAULT: f64 = 1.0;
@@ -145,15 +146,19 @@ fn read_point(text: &str, names: &[String]) -> Result<Vec<f64>, FormulaError> {
         for piece in &pieces {
             let value = number(text, piece)?;
             if x.len() == names.len() {
-                let message =
-                    format!("there are {} variables ({}), this is value {}", x.len(), listed(names), x.len() + 1);
+                let message = format!(
+                    "there is place for {} ({}), this is value {}",
+                    counted(x.len() as u64, "variable"),
+                    listed(names),
+                    x.len() + 1
+                );
                 return Err(FormulaError::at(text, piece.clone(), message));
             }
             x.push(value);
         }
         if x.len() < names.len() {
             let message =
-                format!("no value for `{}`; there are {} variables: {}", names[x.len()], names.len(), listed(names));
+                format!("no value for `{}`; the {} variables are {}", names[x.len()], names.len(), listed(names));
             return Err(FormulaError::at(text, end, message));
         }
         return Ok(x);

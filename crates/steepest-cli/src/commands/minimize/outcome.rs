@@ -61,6 +61,9 @@ fn curvature(found: &Minimum, constrained: bool) -> String {
 /// How near to its level a constraint counts as met with equality, relative to the level where that is large.
 const MET: f64 = 1e-6;
 
+/// Constraints that people are told of.
+const MOST_TOLD: usize = 12;
+
 /// A constraint at the solution.
 struct Met<'a> {
     limit: &'a Limit,
@@ -90,7 +93,9 @@ fn met<'a>(target: &'a Target, chosen: &Chosen) -> Vec<Met<'a>> {
 
 fn tell_prices(say: &Say, target: &Target, chosen: &Chosen) {
     let met = met(target, chosen);
-    for m in &met {
+    // Those that hold the point or are violated first.
+    let (telling, idle): (Vec<&Met<'_>>, Vec<&Met<'_>>) = met.iter().partition(|m| m.active || m.violated);
+    for m in telling.into_iter().chain(idle).take(MOST_TOLD) {
         let text = &m.limit.text;
         let excess = number(m.price.excess.abs());
         let state = if m.violated {
@@ -102,7 +107,10 @@ fn tell_prices(say: &Say, target: &Target, chosen: &Chosen) {
         };
         say.line("constraint", &format!("{text} · {state}"));
     }
-    if met.iter().any(|m| m.active && m.shadow_price != 0.0) {
+    if let Some(more @ 1..) = met.len().checked_sub(MOST_TOLD) {
+        say.line("constraint", &format!("{more} more, which --json lists"));
+    }
+    if met.iter().any(|m| m.active && m.shadow_price != 0.0) && met.iter().all(|m| !m.violated) {
         let best = if target.maximize { "maximum" } else { "minimum" };
         say.line("price", &format!("by how much the {best} rises for each unit by which the constraint's level rises"));
     }
