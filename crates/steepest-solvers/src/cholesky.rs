@@ -4,6 +4,9 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::{factor, solve};
 use faer::{MatMut, MatRef, Par};
 
+/// Rows that are transposed at a time.
+const ROWS: usize = 16;
+
 /// L with A + σI = LLᵀ.
 #[derive(Debug, Clone)]
 pub struct Cholesky {
@@ -18,12 +21,16 @@ impl Cholesky {
     pub fn new(matrix: &[f64], dim: usize, shift: f64) -> Option<Cholesky> {
         // Row-major lower is column-major upper: faer gets the transposed view, so that its lower triangle is ours.
         let mut lower = vec![0.0; dim * dim];
-        for i in 0..dim {
-            for j in 0..=i {
-                lower[j * dim + i] = matrix[i * dim + j];
+        // A few rows at a time: single elements of a column are a page apart.
+        for top in (0..dim).step_by(ROWS) {
+            let end = dim.min(top + ROWS);
+            for j in 0..end {
+                for i in top.max(j)..end {
+                    lower[j * dim + i] = matrix[i * dim + j];
+                }
             }
-            lower[i * dim + i] += shift;
         }
+        (0..dim).for_each(|i| lower[i * dim + i] += shift);
         let diagonal: Vec<f64> = (0..dim).map(|i| lower[i * dim + i]).collect();
         if diagonal.iter().any(|d| *d <= 0.0 || !d.is_finite()) {
             return None;
