@@ -12,6 +12,8 @@ use steepest_solvers::Cholesky;
 
 /// Systems of more variables than this are left to coordinate descent.
 const DIRECT: usize = 1024;
+/// A direct step in which one variable in so many stops at zero went nearly all the way.
+const FEW: usize = 20;
 
 /// The threshold operator: what minimizes ½(w − v)² + t|w|.
 #[inline(always)]
@@ -108,7 +110,7 @@ impl Quadratic {
         (worst, same)
     }
 
-    /// Minimizes over the variables that are not zero, their signs kept. Returns whether that went all the way.
+    /// Minimizes over the variables that are not zero, their signs kept. Returns whether that went nearly all the way.
     fn direct(&self, l1: f64, w: &mut [f64], q: &mut [f64]) -> bool {
         let moving: Vec<usize> = (0..self.dim).filter(|&j| w[j] != 0.0 && self.h[j * self.dim + j] > 0.0).collect();
         let m = moving.len();
@@ -127,24 +129,43 @@ impl Quadratic {
         let sign = |w: f64| if l1 > 0.0 { l1 * w.signum() } else { 0.0 };
         let mut step: Vec<f64> = moving.iter().map(|&j| -(q[j] + sign(w[j]))).collect();
         factor.solve(&mut step);
-        let mut length = 1.0;
-        let mut border = None;
-        if l1 > 0.0 {
-            for (&j, &s) in moving.iter().zip(&step) {
-                let to_zero = -w[j] / s;
-                if to_zero > 0.0 && to_zero < length {
-                    (length, border) = (to_zero, Some(j));
-                }
-            }
+        let flips = moving.iter().zip(&step).filter(|&(&j, s)| l1 > 0.0 && (w[j] + *s) * w[j] < 0.0).count();
+        if flips == 0 {
+            self.advance(&moving, &step, w, q);
+            return true;
         }
-        for (&j, &s) in moving.iter().zip(&step) {
-            let new = if border == Some(j) { 0.0 } else { w[j] + length * s };
-            let change = new - w[j];
-            w[j] = new;
+        // Weights that would change sign stop at zero. If that fails the objective still falls up to the first of them.
+        let cut: Vec<f64> =
+            moving.iter().zip(&step).map(|(&j, s)| if (w[j] + s) * w[j] < 0.0 { -w[j] } else { *s }).collect();
+        let before = (w.to_vec(), q.to_vec());
+        self.advance(&moving, &cut, w, q);
+        let gain: f64 = moving
+            .iter()
+            .map(|&j| 0.5 * (w[j] - before.0[j]) * (q[j] + before.1[j]) + l1 * (w[j].abs() - before.0[j].abs()))
+            .sum();
+        if gain < 0.0 {
+            return FEW * flips <= moving.len();
+        }
+        w.copy_from_slice(&before.0);
+        q.copy_from_slice(&before.1);
+        let first = |(at, length): (usize, f64), (k, (&j, s)): (usize, (&usize, &f64))| {
+            let to_zero = -w[j] / s;
+            if to_zero > 0.0 && to_zero < length { (k, to_zero) } else { (at, length) }
+        };
+        let (border, length) = moving.iter().zip(&step).enumerate().fold((0, 1.0), first);
+        step.iter_mut().for_each(|s| *s *= length);
+        step[border] = -w[moving[border]];
+        self.advance(&moving, &step, w, q);
+        false
+    }
+
+    /// w += step over the variables `moving`, and q with it.
+    fn advance(&self, moving: &[usize], step: &[f64], w: &mut [f64], q: &mut [f64]) {
+        for (&j, s) in moving.iter().zip(step) {
+            w[j] += s;
             let row = &self.h[j * self.dim..(j + 1) * self.dim];
-            q.iter_mut().zip(row).for_each(|(q, h)| *q += change * h);
+            q.iter_mut().zip(row).for_each(|(q, h)| *q += s * h);
         }
-        border.is_none()
     }
 }
 
