@@ -4,9 +4,10 @@ use steepest_core::Iterate;
 use steepest_data::Matrix;
 use steepest_solvers::{DeterministicSolver, Fista, Lbfgs, Newton, NewtonCg};
 
-use super::coordinate::{DualAscent, PrimalDescent, Reference, VarianceReduced};
+use super::coordinate::{DualAscent, PrimalDescent, Reference, VarianceReduced, row_squares};
 use super::interior::InteriorPoint;
 use super::sampled::{SampledNewton, sample_rows};
+use super::semismooth::SemismoothNewton;
 use super::solve::DeterministicRun;
 use super::{HESSIAN_LIMIT, LinearObjective, LinearProblem, Loss};
 
@@ -25,6 +26,8 @@ pub enum SolverChoice {
     Fista,
     /// The interior point, for hinge and quantile loss: [`InteriorPoint`].
     Interior,
+    /// Semismooth Newton, for losses of at most quadratic pieces: [`SemismoothNewton`].
+    Semismooth,
     /// Primal coordinate descent, for smooth losses: [`PrimalDescent`].
     Cd,
     /// Dual coordinate ascent, for losses of one output: [`DualAscent`].
@@ -39,9 +42,11 @@ pub enum SolverChoice {
 
 impl SolverChoice {
     /// All of them.
-    pub const ALL: [SolverChoice; 11] = {
-        use SolverChoice::{Cd, DualCd, Fista, Interior, Lbfgs, Newton, NewtonCg, Saga, SampledNewton, Sdca, Svrg};
-        [Newton, SampledNewton, NewtonCg, Lbfgs, Fista, Interior, Cd, DualCd, Sdca, Saga, Svrg]
+    pub const ALL: [SolverChoice; 12] = {
+        use SolverChoice::{
+            Cd, DualCd, Fista, Interior, Lbfgs, Newton, NewtonCg, Saga, SampledNewton, Sdca, Semismooth, Svrg,
+        };
+        [Newton, SampledNewton, NewtonCg, Lbfgs, Fista, Interior, Semismooth, Cd, DualCd, Sdca, Saga, Svrg]
     };
 
     /// The name in options and messages.
@@ -53,6 +58,7 @@ impl SolverChoice {
             SolverChoice::Lbfgs => "lbfgs",
             SolverChoice::Fista => "fista",
             SolverChoice::Interior => "interior",
+            SolverChoice::Semismooth => "semismooth",
             SolverChoice::Cd => "cd",
             SolverChoice::DualCd => "dual-cd",
             SolverChoice::Sdca => "sdca",
@@ -70,6 +76,7 @@ impl SolverChoice {
     pub fn refuses(self, problem: &LinearProblem) -> Option<String> {
         match self {
             SolverChoice::Interior => return InteriorPoint::refuses(problem),
+            SolverChoice::Semismooth => return SemismoothNewton::refuses(problem),
             SolverChoice::Cd => return PrimalDescent::refuses(problem),
             SolverChoice::DualCd | SolverChoice::Sdca => return DualAscent::refuses(problem),
             SolverChoice::Saga | SolverChoice::Svrg => return VarianceReduced::refuses(problem),
@@ -101,7 +108,8 @@ impl SolverChoice {
 
     /// Makes what this solver reads besides the rows, which it would else make in its first step: the columns of sparse features.
     pub fn prepare(self, problem: &LinearProblem) {
-        if self == SolverChoice::Cd {
+        let rows = self == SolverChoice::Semismooth && SemismoothNewton::by_rows(problem);
+        if self == SolverChoice::Cd || rows {
             problem.columns();
         }
     }
@@ -127,6 +135,7 @@ impl SolverChoice {
             SolverChoice::Lbfgs => Box::new(Lbfgs::new(at(start), 10)),
             SolverChoice::Fista => Box::new(Fista::new(at(start))),
             SolverChoice::Interior => return Box::new(InteriorPoint::new(problem, start)),
+            SolverChoice::Semismooth => return Box::new(SemismoothNewton::new(problem, start, seed)),
             SolverChoice::Cd => return Box::new(PrimalDescent::new(problem, start)),
             SolverChoice::DualCd => return Box::new(DualAscent::new(problem, start.as_deref(), seed, false)),
             SolverChoice::Sdca => return Box::new(DualAscent::new(problem, start.as_deref(), seed, true)),
@@ -147,19 +156,7 @@ fn kinked(problem: &LinearProblem) -> bool {
 pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
     let d = problem.parameters();
     if kinked(problem) {
-        let loss = problem.loss.name();
-        let strong = problem.l2 > 0.0 && !problem.intercept;
-        let ascent = if strong { PASSES } else { PROXIMAL_PASSES } * 3.0 * problem.matrix.stored() as f64;
-        if d <= HESSIAN_LIMIT && INTERIOR_STEPS * hessian_work(problem) <= ascent {
-            return (
-                SolverChoice::Interior,
-                format!("{loss} loss has kinks, and a system of {d} unknowns is soon solved"),
-            );
-        }
-        return (
-            SolverChoice::DualCd,
-            format!("{loss} loss has kinks, and with {d} parameters single rows are cheapest"),
-        );
+        return auto_kinked(problem);
     }
     if problem.l1 > 0.0 && settles_by_rows(problem) {
         return (SolverChoice::DualCd, "few rows, and an L2 penalty that lets each settle soon".into());
@@ -168,11 +165,16 @@ pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
         return (SolverChoice::Cd, "the L1 penalty leaves few features in use".into());
     }
     let single = problem.outputs() == 1;
-    if problem.loss == Loss::SquaredHinge && problem.l2 > 0.0 && !problem.intercept && WIDE * problem.rows() <= d {
-        return (
-            SolverChoice::DualCd,
-            format!("with {d} parameters and {} rows single rows are cheapest", problem.rows()),
-        );
+    if problem.loss == Loss::SquaredHinge && problem.l2 > 0.0 && WIDE * problem.rows() <= d {
+        if !problem.intercept && row_reach(problem) <= SOON {
+            return (
+                SolverChoice::DualCd,
+                format!("with {d} parameters and {} rows single rows are cheapest", problem.rows()),
+            );
+        }
+        if SemismoothNewton::by_rows(problem) {
+            return (SolverChoice::Semismooth, few_rows(problem));
+        }
     }
     let rows = sample_rows(problem);
     if single
@@ -200,21 +202,50 @@ pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
 /// Passes of dual coordinate ascent until a small gap, about: with a strongly convex penalty on everything, and without.
 const PASSES: f64 = 300.0;
 const PROXIMAL_PASSES: f64 = 3000.0;
+/// The fastest solver for a loss with kinks.
+fn auto_kinked(problem: &LinearProblem) -> (SolverChoice, String) {
+    let (loss, d) = (problem.loss.name(), problem.parameters());
+    let strong = problem.l2 > 0.0 && !problem.intercept;
+    let soon = strong && row_reach(problem) <= SOON;
+    let smooth = SemismoothNewton::refuses(problem).is_none();
+    if smooth && SemismoothNewton::by_rows(problem) && !soon {
+        return (SolverChoice::Semismooth, few_rows(problem));
+    }
+    let ascent = if strong { PASSES } else { PROXIMAL_PASSES } * 3.0 * problem.matrix.stored() as f64;
+    let (gram, factor) = hessian_parts(problem);
+    let interior = INTERIOR_STEPS * (gram + factor);
+    let semismooth = SEMISMOOTH_GRAMS * gram + SEMISMOOTH_STEPS * factor;
+    if smooth && d <= HESSIAN_LIMIT && semismooth <= ascent.min(interior) {
+        return (
+            SolverChoice::Semismooth,
+            format!("{loss} loss has kinks, and a system of {d} unknowns from the rows near them is soon solved"),
+        );
+    }
+    if d <= HESSIAN_LIMIT && interior <= ascent {
+        return (SolverChoice::Interior, format!("{loss} loss has kinks, and a system of {d} unknowns is soon solved"));
+    }
+    (SolverChoice::DualCd, format!("{loss} loss has kinks, and with {d} parameters single rows are cheapest"))
+}
+
+/// Why the coefficients of the rows are the unknowns.
+fn few_rows(problem: &LinearProblem) -> String {
+    let n = problem.rows();
+    format!(
+        "{n} rows are fewer than the {} parameters, and their products of one with another are soon made",
+        problem.parameters()
+    )
+}
+
 /// Whether dual ascent on a problem with both penalties takes few passes: few rows, and ‖x‖²/(nλ₂) moderate.
 fn settles_by_rows(problem: &LinearProblem) -> bool {
-    let n = problem.rows();
     let quick = problem.loss == Loss::Squared && problem.l2 > 0.0 && !problem.intercept && problem.weights.is_none();
-    if !quick || WIDE * n > problem.features() {
-        return false;
-    }
-    let squares: f64 = (0..n)
-        .map(|i| {
-            let mut sum = 0.0;
-            problem.matrix.for_row(i, |_, v| sum += v * v);
-            sum
-        })
-        .sum();
-    squares / n as f64 <= SOON * n as f64 * problem.l2
+    quick && WIDE * problem.rows() <= problem.features() && row_reach(problem) <= SOON
+}
+
+/// The mean of ‖xᵢ‖²/(nλ₂): how far a row's own dual value moves its margin.
+fn row_reach(problem: &LinearProblem) -> f64 {
+    let n = problem.rows() as f64;
+    row_squares(&problem.matrix).iter().sum::<f64>() / (n * n * problem.l2)
 }
 
 /// Whether both classes are in a sample of this many rows often enough to say what the Hessian looks like.
@@ -235,14 +266,22 @@ const SOON: f64 = 100.0;
 const SAMPLED_FEATURES: usize = 1024;
 /// A sample is worth its trouble when there are this many times more rows.
 const FEW: usize = 8;
+/// Gram matrices of all rows that semismooth Newton makes, about, and its steps.
+const SEMISMOOTH_GRAMS: f64 = 5.0;
+const SEMISMOOTH_STEPS: f64 = 50.0;
 /// Steps of the interior point.
 const INTERIOR_STEPS: f64 = 20.0;
 /// Hessian-vector products that a Newton step by conjugate gradients needs, about.
 const PRODUCTS: f64 = 30.0;
 
-/// The additions of an exact Newton step: the Gram matrix and its factor, in units of the additions of a sparse product; a
-/// dense matrix product makes about eight in the time of one.
+/// The additions of an exact Newton step, in units of the additions of a sparse product.
 fn hessian_work(problem: &LinearProblem) -> f64 {
+    let (gram, factor) = hessian_parts(problem);
+    gram + factor
+}
+
+/// Those of the Gram matrix and of its factor; a dense matrix product makes about eight in the time of one.
+fn hessian_parts(problem: &LinearProblem) -> (f64, f64) {
     const DENSE: f64 = 0.125;
     let k = problem.outputs() as f64;
     let (features, d) = (problem.features() as f64, problem.parameters() as f64);
@@ -250,5 +289,5 @@ fn hessian_work(problem: &LinearProblem) -> f64 {
         Matrix::Dense(m) => 0.5 * DENSE * m.rows as f64 * features * features,
         Matrix::Sparse(m) => m.starts.windows(2).map(|s| 0.5 * ((s[1] - s[0]) as f64).powi(2)).sum(),
     };
-    gram * 0.5 * k * (k + 1.0) + DENSE * d * d * d / 3.0
+    (gram * 0.5 * k * (k + 1.0), DENSE * d * d * d / 3.0)
 }

@@ -335,6 +335,16 @@ impl Loss {
     pub fn outputs(self) -> usize {
         if let Loss::Softmax(classes) = self { classes } else { 1 }
     }
+
+    /// c where the conjugate is φ*(−a; y) = (c/2)a² − ay inside its domain: the loss is made of at most quadratic pieces.
+    pub(crate) fn conjugate_curvature(self) -> Option<f64> {
+        match self {
+            Loss::Squared | Loss::Huber(_) => Some(1.0),
+            Loss::SquaredHinge => Some(0.5),
+            Loss::Hinge | Loss::Quantile(_) => Some(0.0),
+            Loss::Logistic | Loss::Poisson | Loss::Softmax(_) => None,
+        }
+    }
 }
 
 /// Matches on the loss once and evaluates the expression with `l` the [`ScalarLoss`] of its type.

@@ -11,6 +11,7 @@ mod objective;
 mod problem;
 pub mod rows;
 mod sampled;
+mod semismooth;
 mod solve;
 mod sum;
 
@@ -23,5 +24,6 @@ pub use loss::{Hinge, Huber, Logistic, Loss, Poisson, Quantile, ScalarLoss, Squa
 pub use objective::{HESSIAN_LIMIT, LinearObjective};
 pub use problem::LinearProblem;
 pub use sampled::SampledNewton;
+pub use semismooth::SemismoothNewton;
 pub use solve::DeterministicRun;
 pub use sum::LinearSum;

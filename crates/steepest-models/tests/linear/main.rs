@@ -7,4 +7,5 @@ mod inference;
 mod invariances;
 mod optima;
 mod sample;
+mod semismooth;
 mod solvers;

@@ -164,6 +164,16 @@ impl<'p> DualAscent<'p> {
         run
     }
 
+    /// Dual values and the intercept after this many passes from zero.
+    pub(in crate::linear) fn warm(problem: &'p LinearProblem, seed: u64, passes: u64) -> (Vec<f64>, f64) {
+        let mut run = DualAscent::new(problem, None, seed, false);
+        for _ in 0..passes {
+            let seen = run.pass();
+            run.settle(seen);
+        }
+        (run.dual, run.bias)
+    }
+
     /// The anchors at x, and aᵢ = −φ′(zᵢ), which lies in the domain; where the conjugate is steep at its border, inside.
     fn begin(&mut self, x: &[f64]) {
         let problem = self.problem;
@@ -312,20 +322,10 @@ impl<'p> DualAscent<'p> {
         settled
     }
 
-    /// The curvature of the conjugate inside its domain, where that is a constant.
-    fn conjugate_curvature(&self) -> Option<f64> {
-        match self.problem.loss {
-            Loss::Squared | Loss::Huber(_) => Some(1.0),
-            Loss::SquaredHinge => Some(0.5),
-            Loss::Hinge | Loss::Quantile(_) => Some(0.0),
-            Loss::Logistic | Loss::Poisson | Loss::Softmax(_) => None,
-        }
-    }
-
     /// Solves for the rows inside their bounds together, if that is due and worth its cost.
     fn solve_face(&mut self) {
         let problem = self.problem;
-        let Some(curvature) = self.conjugate_curvature() else { return };
+        let Some(curvature) = problem.loss.conjugate_curvature() else { return };
         if self.replace || problem.l1 > 0.0 {
             return;
         }

@@ -11,4 +11,5 @@ mod working;
 
 pub use dual::DualAscent;
 pub use primal::PrimalDescent;
+pub(super) use rows::row_squares;
 pub use variance::{Reference, VarianceReduced};

@@ -117,6 +117,6 @@ macro_rules! with_rows {
 pub(super) use with_rows;
 
 /// ‖xᵢ‖² of every row.
-pub(super) fn row_squares(matrix: &Matrix) -> Vec<f64> {
+pub(in crate::linear) fn row_squares(matrix: &Matrix) -> Vec<f64> {
     with_rows!(matrix, rows => (0..matrix.rows()).map(|i| rows.squares(i)).collect())
 }

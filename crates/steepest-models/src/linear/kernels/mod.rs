@@ -14,6 +14,7 @@ mod dense;
 mod gram;
 mod losses;
 mod panel;
+mod row_gram;
 mod sparse;
 mod stored;
 
@@ -25,6 +26,7 @@ pub use losses::{
 pub use stored::{LANES, SparseView, Squares, Stored, Unit};
 
 pub(crate) use dense::{dense_pass, multiply_dense, product, transpose_dense};
+pub(crate) use row_gram::row_gram;
 pub(crate) use sparse::{multiply_sparse, scatter_sparse, sparse_pass};
 pub(crate) use stored::{prefetch, stored};
 
@@ -68,12 +70,12 @@ pub fn multiply(matrix: &Matrix, w: &[f64], outputs: usize, z: &mut [f64]) {
 
 /// g ← Xᵀr, d × K. O(stored · K).
 pub fn multiply_transposed(problem: &LinearProblem, r: &[f64], g: &mut [f64]) {
-    transposed(problem, r, problem.outputs(), g);
+    transposed(&problem.matrix, r, problem.outputs(), g);
 }
 
 /// g ← Xᵀr for one number a row, whatever the loss.
 pub fn multiply_transposed_single(problem: &LinearProblem, r: &[f64], g: &mut [f64]) {
-    transposed(problem, r, 1, g);
+    transposed(&problem.matrix, r, 1, g);
 }
 
 /// g[j, k] ← Σᵢ xᵢⱼ² h[i, k]. O(stored · K).
@@ -85,8 +87,9 @@ pub fn weighted_squares(problem: &LinearProblem, h: &[f64], g: &mut [f64]) {
     }
 }
 
-fn transposed(problem: &LinearProblem, r: &[f64], k: usize, g: &mut [f64]) {
-    match &problem.matrix {
+/// g ← Xᵀr for K numbers a row, d × K. O(stored · K).
+pub(crate) fn transposed(matrix: &Matrix, r: &[f64], k: usize, g: &mut [f64]) {
+    match matrix {
         Matrix::Dense(m) => stored!(&m.values, v => transpose_dense(v, m.rows, m.cols, r, k, g)),
         Matrix::Sparse(m) => stored!(&m.values, v => scatter_sparse(SparseView::new(m, v), m.cols, r, k, g)),
     }
