@@ -1,5 +1,7 @@
 //! The progressive loss: sums of what rows cost before they were learned, with marks at powers of two.
 
+use steepest_core::StateVisitor;
+
 /// The loss so far, and since the last mark.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mark {
@@ -71,6 +73,22 @@ impl Progress {
             self.mark();
         }
         self.marks
+    }
+
+    /// Everything that is needed to go on adding up later, to the bit.
+    pub fn visit(&mut self, state: &mut dyn StateVisitor) {
+        state.int("rows", &mut self.rows);
+        for (name, sum) in [("total", &mut self.total), ("weight", &mut self.weight)] {
+            state.number(name, &mut sum.sum);
+            state.number(&format!("{name}_lost"), &mut sum.lost);
+        }
+        state.number("marked_total", &mut self.marked.0);
+        state.number("marked_weight", &mut self.marked.1);
+        // Counts of rows below 2⁵³ are exact as numbers.
+        let mut marks: Vec<f64> = self.marks.iter().flat_map(|m| [m.rows as f64, m.mean, m.recent]).collect();
+        state.history("marks", &mut marks);
+        let triples = marks.as_chunks::<3>().0;
+        self.marks = triples.iter().map(|&[rows, mean, recent]| Mark { rows: rows as u64, mean, recent }).collect();
     }
 
     fn mark(&mut self) -> Mark {

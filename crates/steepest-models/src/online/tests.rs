@@ -217,13 +217,15 @@ fn one_pass_is_descent_by_rows_in_the_order_of_the_file() {
     for loss in LOSSES {
         let (n, d) = (300, 9);
         let data = data(n, d, loss, false);
-        let problem = data.problem(d, loss);
+        let mut problem = data.problem(d, loss);
         let cases = [
             ("sgd:lr=0.05,power=0", RowRule::Sgd, 0.05),
             ("adagrad:lr=0.2,eps=1e-3", RowRule::AdaGrad { eps: 1e-3, initial: 0.0 }, 0.2),
         ];
-        for (text, row_rule, lr) in cases {
-            let mut learner = OnlineLearner::new(loss, rule(text), true);
+        let penalties = [(0.0, 0.0), (0.02, 0.0), (0.0, 0.1), (0.01, 30.0)];
+        for ((text, row_rule, lr), (l1, l2)) in cases.into_iter().flat_map(|c| penalties.map(|p| (c, p))) {
+            (problem.l1, problem.l2) = (l1, l2);
+            let mut learner = OnlineLearner::new(loss, rule(text), true).with_penalty(l1, l2).unwrap();
             (0..n).for_each(|i| {
                 learner.learn(&data.row(i)).unwrap();
             });
@@ -240,6 +242,67 @@ fn one_pass_is_descent_by_rows_in_the_order_of_the_file() {
             }
         }
     }
+}
+
+/// The penalty of `normalized` written out: each weight keeps its own rate, and catches up when it is seen.
+#[test]
+fn a_penalty_is_a_proximal_step_at_the_rate_of_the_weight() {
+    let (n, d, lr, l1, l2) = (200, 7, 0.4, 0.03, 0.2);
+    let mut data = data(n, d, Loss::Squared, true);
+    // Scales that grow while the rows come.
+    data.rows.iter_mut().enumerate().for_each(|(i, row)| row.1.iter_mut().for_each(|x| *x *= 1.0 + i as f64 / 50.0));
+    let mut learner = OnlineLearner::new(Loss::Squared, rule("normalized:0.4"), false).with_penalty(l1, l2).unwrap();
+    let (mut w, mut g2, mut s, mut missed) = ([0.0f64; 7], [0.0f64; 7], [0.0f64; 7], [0.0f64; 7]);
+    let mut size = 0.0;
+    let shrink = |w: f64, g2: f64, s: f64, missed: f64| {
+        let rate = missed / (s * g2.sqrt());
+        if s * g2 > 0.0 { w.signum() * (w.abs() - rate * l1).max(0.0) / (1.0 + rate * l2) } else { w }
+    };
+    for t in 0..n {
+        let (indices, values) = &data.rows[t];
+        let mut z = 0.0;
+        for (&j, &x) in indices.iter().zip(values) {
+            let j = j as usize;
+            w[j] = shrink(w[j], g2[j], s[j], std::mem::take(&mut missed[j]));
+            if x.abs() > s[j] {
+                w[j] *= s[j] / x.abs();
+                s[j] = x.abs();
+            }
+            z += x * w[j];
+            size += (x / s[j]).powi(2);
+        }
+        let rate = lr * ((t + 1) as f64 / size).sqrt();
+        for (&j, &x) in indices.iter().zip(values) {
+            let (j, g) = (j as usize, (z - data.target[t]) * x);
+            g2[j] += g * g;
+            w[j] -= rate * g / (s[j] * g2[j].sqrt());
+        }
+        missed.iter_mut().for_each(|m| *m += rate);
+        learner.learn(&data.row(t)).unwrap();
+    }
+    for j in 0..d {
+        let plain = shrink(w[j], g2[j], s[j], missed[j]);
+        assert!((learner.weight(j, 0) - plain).abs() < 1e-10 * (1.0 + plain.abs()), "{j}: {plain}");
+    }
+}
+
+#[test]
+fn a_penalty_leaves_few_weights_and_is_refused_by_name() {
+    let data = data(2000, 40, Loss::Logistic, false);
+    for text in ["sgd:0.3", "adagrad:0.3", "normalized"] {
+        let count = |l1: f64| {
+            let mut learner = OnlineLearner::new(Loss::Logistic, rule(text), true).with_penalty(l1, 0.0).unwrap();
+            (0..2000).for_each(|i| assert!(learner.learn(&data.row(i)).is_ok()));
+            learner.nonzeros()
+        };
+        assert!(count(0.0) == 40 && count(0.1) < 30 && count(10.0) == 0, "{text}: {} {}", count(0.1), count(10.0));
+    }
+    let refused = |text: &str, l1: f64, l2: f64| {
+        OnlineLearner::new(Loss::Squared, rule(text), true).with_penalty(l1, l2).unwrap_err().to_string()
+    };
+    assert!(refused("ftrl", 0.1, 0.0).contains("ftrl:l1="));
+    assert!(refused("sgd:radius=2", 0.0, 0.1).contains("leave one of them out"));
+    assert!(refused("adagrad", f64::NAN, 0.1).contains("l1 is NaN"));
 }
 
 /// Zinkevich's bound, with η = D/(G√t) in a ball of diameter D that holds the best fixed weights: regret ≤ 1.5·D·G·√T at every T.
@@ -419,19 +482,28 @@ impl StateVisitor for Saved {
 fn a_saved_learner_goes_on_as_if_it_had_not_stopped() {
     for loss in [Loss::Logistic, Loss::Softmax(3)] {
         let data = data(400, 9, loss, false);
-        for text in ["sgd:lr=1,radius=0.7", "adagrad", "normalized", "ftrl:0.3,l1=0.5"] {
-            let mut whole = OnlineLearner::new(loss, rule(text), true);
+        let cases = ["sgd:lr=1,radius=0.7", "adagrad", "normalized", "ftrl:0.3,l1=0.5"].map(|text| (text, 0.0, 0.0));
+        let penalized = ["sgd", "adagrad", "normalized"].map(|text| (text, 0.01, 0.1));
+        for (text, l1, l2) in cases.into_iter().chain(penalized) {
+            let fresh = || OnlineLearner::new(loss, rule(text), true).with_penalty(l1, l2).unwrap();
+            let (mut whole, mut progress) = (fresh(), Progress::default());
             let mut saved = Saved::default();
             for i in 0..400 {
                 if i == 150 {
                     whole.visit(&mut saved);
+                    progress.visit(&mut saved);
                 }
-                whole.learn(&data.row(i)).unwrap();
+                progress.add(whole.learn(&data.row(i)).unwrap(), 1.5);
             }
-            let mut resumed = OnlineLearner::new(loss, rule(text), true);
+            let (mut resumed, mut summed) = (fresh(), Progress::default());
             saved.load = true;
             resumed.visit(&mut saved);
-            (150..400).for_each(|i| assert!(resumed.learn(&data.row(i)).is_ok()));
+            summed.visit(&mut saved);
+            (150..400).for_each(|i| {
+                summed.add(resumed.learn(&data.row(i)).unwrap(), 1.5);
+            });
+            assert_eq!(progress.total().to_bits(), summed.total().to_bits());
+            assert_eq!(progress.finish(), summed.finish());
             let bits = |learner: &OnlineLearner| learner.point().iter().map(|w| w.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&whole), bits(&resumed), "{loss:?} {text}");
         }

@@ -26,6 +26,7 @@ mod tests;
 
 pub use rate::{automatic_batch_rate, automatic_rate, automatic_travel_rate, scale_of_rows};
 pub use state::RowRule;
+pub(crate) use state::{caught_up, soft};
 
 use steepest_core::{Certificate, Evaluations, Iterate, Layout, NonFinite, StateVisitor, StepInfo, Stop, isa::Isa};
 use steepest_data::{Matrix, Order};

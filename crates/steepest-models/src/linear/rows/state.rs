@@ -178,7 +178,7 @@ impl RowState {
 
 /// sign(v)·max(|v| − t, 0).
 #[inline(always)]
-pub(super) fn soft(v: f64, t: f64) -> f64 {
+pub(crate) fn soft(v: f64, t: f64) -> f64 {
     (v.abs() - t).max(0.0).copysign(v)
 }
 
@@ -197,6 +197,6 @@ pub(super) fn shrunk(ws: f64, s: f64, l1: f64, l2: f64, otherwise: f64) -> f64 {
 
 /// The weight w with the penalty of all the η it has missed, whose sum is `missed`, in one proximal step at the rate 1/s.
 #[inline(always)]
-pub(super) fn caught_up(w: f64, s: f64, missed: f64, l1: f64, l2: f64) -> f64 {
+pub(crate) fn caught_up(w: f64, s: f64, missed: f64, l1: f64, l2: f64) -> f64 {
     shrunk(w * s, s, missed * l1, missed * l2, w)
 }

@@ -343,3 +343,18 @@ fn reports_are_the_means_of_whole_calls() {
     cut.limit(u64::MAX);
     assert_eq!(cut.step().unwrap().value.map(f64::to_bits), Some(reports[0].1.to_bits()));
 }
+
+/// Without ε a weight that had no gradient so far has no rate, and stays.
+#[test]
+fn a_weight_without_a_gradient_stays_where_there_is_no_epsilon() {
+    for sparse in [false, true] {
+        for l2 in [0.0, 0.1] {
+            let mut p = problem(Loss::SquaredHinge, sparse, 60, 11);
+            p.l2 = l2;
+            // Rows beyond their margin, and so without a gradient, come first.
+            p.offset = Some((0..60).map(|i| 5.0 * p.target[i]).collect());
+            let x = run(&mut descent(&p, RowRule::AdaGrad { eps: 0.0, initial: 0.0 }, 0.1), 60);
+            assert!(x.iter().all(|&w| w == 0.0), "sparse {sparse} l2 {l2}: {x:?}");
+        }
+    }
+}
