@@ -175,7 +175,12 @@ impl Descent<'_> {
             }
             see(&Progress { value: self.target.value(progress.value), ..*progress })
         };
-        let found = self.settings.observe(&mut *f, chosen.solver(), &mut observer).map_err(Failure::input)?;
+        let mut found = self.settings.observe(&mut *f, chosen.solver(), &mut observer).map_err(Failure::input)?;
+        if let Engine::Constrained(solver) = &mut chosen.engine
+            && self.settings.classify
+        {
+            (found.critical_point, found.curvature) = solver.curvature(&mut *f);
+        }
         Ok(self.of_the_function(found))
     }
 
@@ -239,6 +244,8 @@ pub fn exit_code(found: &Minimum, has_budget: bool) -> u8 {
     match found.termination.reason {
         Reason::Interrupted => 130,
         Reason::Diverged | Reason::Unbounded | Reason::Saddle => 1,
+        // Under constraints there is no way out of a saddle yet.
+        _ if found.critical_point == CriticalPoint::Saddle => 1,
         Reason::LineSearchFailed | Reason::Stalled => match found.critical_point {
             CriticalPoint::Minimum | CriticalPoint::Maximum | CriticalPoint::Degenerate => 0,
             CriticalPoint::Saddle | CriticalPoint::Unknown => 1,

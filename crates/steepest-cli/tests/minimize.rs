@@ -272,6 +272,11 @@ fn constraints_are_met_and_have_their_prices() {
     close(number(&found, "/x/1"), 14.0, 1e-5);
     close(number(&found, "/constraints/0/shadow_price"), 0.01, 1e-8);
     assert_eq!(found["constraints"][0]["active"], true);
+    assert_eq!(found["critical_point"], "maximum", "the Lagrangian's curvature along the budget was looked at");
+    let valleys = ["x^2 - y^2 + y^4 + z^2", "--subject-to", "x + z = 1", "--from"];
+    let ran = place.run(&[&["minimize"], &valleys[..], &["3,0,0"]].concat());
+    assert!(ran.code == 1 && ran.err.contains("saddle along the constraints"), "{}", ran.err);
+    assert_eq!(minimized(&place, &[&valleys[..], &["3,0.1,0"]].concat())["critical_point"], "minimum");
     // Least cost of an output: 2q√(wr), and 2√(wr) for one more unit.
     let ran = place.done(&[
         "minimize",

@@ -47,7 +47,7 @@ impl<'a> Constraint<'a> {
     }
 
     /// −1 where the function is turned to fit h ≤ 0, else 1.
-    fn sign(&self) -> f64 {
+    pub(super) fn sign(&self) -> f64 {
         if self.sense == Sense::AtLeast { -1.0 } else { 1.0 }
     }
 }

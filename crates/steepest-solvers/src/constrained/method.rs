@@ -7,7 +7,9 @@
 use steepest_core::{NonFinite, Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
 
 use super::lagrangian::{Constraint, Lagrangian, Multipliers, Sense};
+use super::tangent::{Tangent, complement};
 use crate::bounded::LbfgsB;
+use crate::curvature::{CriticalPoint, Curvature, WHOLE, look};
 use crate::prox::{BoxSet, SetError};
 use crate::{DeterministicSolver, max_abs};
 
@@ -15,6 +17,10 @@ use crate::{DeterministicSolver, max_abs};
 const INNER_STEPS: usize = 2_000;
 /// ρ is not raised beyond this.
 const LARGEST: f64 = 1e12;
+/// The first-order conditions count as met up to this, relative to 1 + |f|.
+const CRITICAL: f64 = 1e-5;
+/// A multiplier holds the point from this share of the largest on.
+const HOLDS: f64 = 1e-6;
 /// Below this the inner problem is taken for unbounded.
 const FAR: f64 = -1e20;
 
@@ -119,6 +125,51 @@ impl<'a> AugmentedLagrangian<'a> {
             }
         })
         .collect()
+    }
+
+    /// What the curvature of the Lagrangian says about the point, along the directions that constraints and bounds leave free: a
+    /// [minimum](CriticalPoint::Minimum) is one of the constrained problem. `None` for the curvature itself where no direction is
+    /// free. Looks at up to [`WHOLE`] variables; beyond them, and where the first-order conditions are not met, the answer is
+    /// [`Unknown`](CriticalPoint::Unknown).
+    ///
+    /// A constraint that only touches the point, its multiplier zero, is taken for free: what it forbids may then be counted against
+    /// a minimum, never for one.
+    pub fn curvature(&mut self, f: &mut dyn Objective<f64>) -> (CriticalPoint, Option<Curvature>) {
+        let dim = self.x.len();
+        let unknown = (CriticalPoint::Unknown, None);
+        let met = self.stationarity().is_some_and(|size| size <= CRITICAL * (1.0 + self.value.abs()));
+        if dim > WHOLE || !met || self.look(f).is_err() {
+            return unknown;
+        }
+        let holds = HOLDS * max_abs(&self.terms.multiplier).max(max_abs(&self.g)).max(1.0);
+        let active = |k: usize| self.terms.constraints[k].sense == Sense::Equal || self.terms.multiplier[k] > holds;
+        let slopes = self.terms.slopes.chunks_exact(dim.max(1)).enumerate();
+        let mut normals: Vec<Vec<f64>> = slopes.filter(|(k, _)| active(*k)).map(|(_, s)| s.to_vec()).collect();
+        for i in 0..dim {
+            // A bound holds the point where the Lagrangian falls beyond it.
+            let (low, high) = (self.bounds.lower()[i], self.bounds.upper()[i]);
+            let held = (self.x[i] <= low && self.g[i] > holds) || (self.x[i] >= high && self.g[i] < -holds);
+            if held {
+                normals.push((0..dim).map(|j| f64::from(u8::from(i == j))).collect());
+            }
+        }
+        let basis = complement(dim, normals);
+        if basis.is_empty() {
+            return (CriticalPoint::Minimum, None);
+        }
+        let lambda = (0..self.terms.constraints.len())
+            .map(|k| if active(k) { self.terms.multiplier[k] * self.terms.constraints[k].sign() } else { 0.0 })
+            .collect();
+        let free = basis.len();
+        let mut tangent = Tangent::new(f, &mut self.terms.constraints, lambda, &self.x, basis);
+        let (zero, mut g) = (vec![0.0; free], vec![0.0; free]);
+        if tangent.at(&zero).is_err() || tangent.gradient(&mut g).is_err() {
+            return unknown;
+        }
+        match look(&mut tangent, &zero, &g) {
+            Some(found) => (found.kind, Some(found)),
+            None => unknown,
+        }
     }
 
     /// By how much the worst constraint is violated, complementarity included.
@@ -348,6 +399,49 @@ mod tests {
         for (price, expected) in solver.prices().iter().zip(multipliers) {
             assert!((price.multiplier - expected).abs() < 1e-4, "{price:?} {expected}");
         }
+    }
+
+    /// x² − y² + y⁴ + z² on x + z = 1.
+    fn two_valleys() -> (impl Objective<f64>, Constraint<'static>) {
+        let f = Joint::new(3, |x: &[f64], g: &mut [f64]| {
+            (g[0], g[1], g[2]) = (2.0 * x[0], -2.0 * x[1] + 4.0 * x[1].powi(3), 2.0 * x[2]);
+            x[0] * x[0] - x[1] * x[1] + x[1].powi(4) + x[2] * x[2]
+        });
+        (f, Constraint::equal(linear(&[1.0, 0.0, 1.0]), 1.0))
+    }
+
+    #[test]
+    fn the_curvature_along_the_constraints_tells_minima_from_saddles() {
+        for (start, kind) in [(0.0, CriticalPoint::Saddle), (0.3, CriticalPoint::Minimum)] {
+            let (mut f, sum) = two_valleys();
+            let mut solver = AugmentedLagrangian::new(vec![3.0, start, 0.0], vec![sum], BoxSet::unbounded(3)).unwrap();
+            solve(&mut f, &mut solver);
+            let (found, curvature) = solver.curvature(&mut f);
+            assert_eq!(found, kind, "{curvature:?}");
+            // Along (1, 0, −1)/√2 it is 2; along y it is −2 + 12y².
+            let along_y = if start == 0.0 { -2.0 } else { 4.0 };
+            let c = curvature.unwrap();
+            assert!((c.smallest.min(c.largest) - f64::min(2.0, along_y)).abs() < 1e-4, "{c:?}");
+        }
+        // y falls along the parabola's inside: the Lagrangian's curvature, not that of f, makes it a minimum.
+        let parabola = Joint::new(2, |x: &[f64], g: &mut [f64]| {
+            (g[0], g[1]) = (-2.0 * x[0], 1.0);
+            x[1] - x[0] * x[0]
+        });
+        let constraints = vec![Constraint::at_least(parabola, 0.0)];
+        let mut solver = AugmentedLagrangian::new(vec![0.4, 2.0], constraints, BoxSet::unbounded(2)).unwrap();
+        let mut height = linear(&[0.0, 1.0]);
+        solve(&mut height, &mut solver);
+        let (found, curvature) = solver.curvature(&mut height);
+        assert_eq!(found, CriticalPoint::Minimum);
+        assert!((curvature.unwrap().smallest - 2.0).abs() < 1e-6);
+        // A corner leaves no direction.
+        let corner = vec![Constraint::at_least(linear(&[1.0, 0.0]), 1.0)];
+        let bounds = BoxSet::new(vec![f64::NEG_INFINITY, 2.0], vec![f64::INFINITY; 2]).unwrap();
+        let mut solver = AugmentedLagrangian::new(vec![5.0, 5.0], corner, bounds).unwrap();
+        let mut sum = linear(&[1.0, 1.0]);
+        solve(&mut sum, &mut solver);
+        assert_eq!(solver.curvature(&mut sum), (CriticalPoint::Minimum, None));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod lagrangian;
 mod method;
+mod tangent;
 
 pub use lagrangian::{Constraint, Sense};
 pub use method::{AugmentedLagrangian, Price};

@@ -19,6 +19,9 @@ pub(super) fn tell(say: &Say, target: &Target, found: &Minimum, chosen: &Chosen)
     let label = if found.critical_point == wanted { wanted.name() } else { "best" };
     say.line(label, &coordinates(&target.names, &found.x, precise));
     say.line("curvature", &curvature(found, chosen.is_constrained()));
+    if found.critical_point == CriticalPoint::Saddle && chosen.is_constrained() {
+        say.warning("the point is a saddle along the constraints; another start, `--from`, may lead lower");
+    }
     tell_prices(say, target, chosen);
     if let Some(best) = target.minima.first() {
         let difference = found.value - best.value;
@@ -36,6 +39,9 @@ pub(super) fn tell(say: &Say, target: &Target, found: &Minimum, chosen: &Chosen)
 fn curvature(found: &Minimum, constrained: bool) -> String {
     let kind = found.critical_point;
     let Some(c) = &found.curvature else {
+        if kind != CriticalPoint::Unknown {
+            return format!("a {kind}: the constraints leave no direction free");
+        }
         let why = if constrained {
             ", since constraints may hold the point where the function alone would go on"
         } else {
@@ -44,7 +50,11 @@ fn curvature(found: &Minimum, constrained: bool) -> String {
         return format!("{kind}: not looked at{why}");
     };
     let ends = format!("from {} to {}", number(c.smallest), number(c.largest));
-    let estimated = if c.whole { "" } else { " (estimated)" };
+    let estimated = match (c.whole, constrained) {
+        (false, _) => " (estimated)",
+        (true, true) => " along the constraints",
+        (true, false) => "",
+    };
     match kind {
         CriticalPoint::Minimum => format!("a minimum: curvature {ends}{estimated}"),
         CriticalPoint::Maximum => format!("a maximum: curvature {ends}{estimated}"),
