@@ -60,7 +60,7 @@ fn precedence_is_the_usual_one() {
 #[test]
 fn every_function_is_the_one_of_its_name() {
     type Plain = fn(f64) -> f64;
-    let table: [(&str, Plain); 33] = [
+    let table: [(&str, Plain); 43] = [
         ("abs", f64::abs),
         ("sqrt", f64::sqrt),
         ("cbrt", f64::cbrt),
@@ -69,6 +69,7 @@ fn every_function_is_the_one_of_its_name() {
         ("ln", f64::ln),
         ("log", f64::ln),
         ("log1p", f64::ln_1p),
+        ("exp2", f64::exp2),
         ("log2", f64::log2),
         ("log10", f64::log10),
         ("sin", f64::sin),
@@ -85,7 +86,16 @@ fn every_function_is_the_one_of_its_name() {
         ("tanh", f64::tanh),
         ("asinh", f64::asinh),
         ("arsinh", f64::asinh),
+        ("arcsinh", f64::asinh),
         ("atanh", f64::atanh),
+        ("artanh", f64::atanh),
+        ("arctanh", f64::atanh),
+        ("cot", |x| x.cos() / x.sin()),
+        ("sec", |x| 1.0 / x.cos()),
+        ("csc", |x| 1.0 / x.sin()),
+        ("gamma", libm::tgamma),
+        ("lgamma", libm::lgamma),
+        ("gammaln", libm::lgamma),
         ("sigmoid", |x| 1.0 / (1.0 + (-x).exp())),
         ("softplus", |x| x.exp().ln_1p()),
         ("relu", |x| x.max(0.0)),
@@ -102,7 +112,24 @@ fn every_function_is_the_one_of_its_name() {
             assert!((found - expected).abs() <= 1e-15 * expected.abs().max(1.0), "{text}: {found}, not {expected}");
         }
     }
-    assert_eq!(value("acosh(x)", None, &[1.5]), 1.5f64.acosh());
+    for name in ["acosh", "arcosh", "arccosh"] {
+        assert_eq!(value(&format!("{name}(x)"), None, &[1.5]), 1.5f64.acosh());
+    }
+    // 4!, Γ(½) = √π, ψ(1) = −γ, and the tail of the normal distribution at six standard deviations.
+    assert_eq!(value("gamma(x)", None, &[5.0]), 24.0);
+    assert!((value("gamma(x)^2", None, &[0.5]) - std::f64::consts::PI).abs() < 1e-15);
+    assert!((value("digamma(x)", None, &[1.0]) + 0.577_215_664_901_532_9).abs() < 1e-15);
+    assert!((value("erfc(x/sqrt(2))/2", None, &[6.0]) / 9.865_876_450_376_98e-10 - 1.0).abs() < 1e-14);
+    assert_eq!(value("clamp(x, 0, 1) + 10*clamp(x - 5, 0, 1) + 100*clamp(x - 1.5, 0, 1)", None, &[2.0]), 51.0);
+    // Without parentheses gamma is a name, as parameters are called.
+    assert_eq!(value("gamma*x + gamma(x)", None, &[3.0, 4.0]), 18.0);
+    // ln(e^1000 + e^1000) without overflow, and its gradient, the shares.
+    assert!((value("logsumexp(x, y)", None, &[1000.0, 1000.0]) - 1000.0 - 2f64.ln()).abs() < 1e-12);
+    let mut shares = [0.0; 3];
+    let mut f = Function::new(compile("logsumexp(x)", Some(3)).unwrap().graph);
+    f.gradient(&[1.0, 2.0, 3.0], &mut shares);
+    let total: f64 = (1..=3).map(|k| f64::from(k).exp()).sum();
+    assert!((0..3).all(|i| (shares[i] - f64::from(i as u32 + 1).exp() / total).abs() < 1e-15), "{shares:?}");
     assert!((value("erf(x)", None, &[0.5]) - 0.520_499_877_813_046_5).abs() < 1e-15);
     assert_eq!(value("atan2(y, x) + hypot(y, x) + mod(y, x) + pow(y, x)", None, &[3.0, 4.0]), {
         3f64.atan2(4.0) + 5.0 + 3.0 + 81.0
