@@ -1,7 +1,6 @@
 //! One descent on a function: the solver from its text, the run, and what `minimize` and `landscape` want to know of it.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value, json};
@@ -213,17 +212,6 @@ fn refused(text: &str, error: &SolverError) -> Failure {
     let start = byte(column.saturating_sub(1));
     let end = text[start..].find([':', ',', '|', '=']).map_or(text.len(), |i| start + i);
     Failure::pointed("--solver", &FormulaError::at(text, start..end, rest))
-}
-
-/// Set by Ctrl-C and SIGTERM; a second one ends the program at once.
-pub fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // The order matters: on the first signal the flag is not set yet and nothing happens but setting it.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag)).map_err(Failure::input)?;
-        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(Failure::input)?;
-    }
-    Ok(flag)
 }
 
 /// How a run ended and what it cost, as scripts read it.

@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod descend;
 mod failure;
+mod interrupt;
 mod model;
 mod model_choice;
 mod options;

@@ -114,7 +114,7 @@ fn people_read_what_was_done() {
 }
 
 /// Formulas, starts, solvers and other options that are refused: the arguments, the place, a word.
-const REFUSED: [(&[&str], &str, &str); 72] = [
+const REFUSED: [(&[&str], &str, &str); 73] = [
     (&["x^2 +"], "character 6", "end of the formula"),
     (&[""], "character 1", "empty"),
     (&["(x + 1"], "character 1", "never closed"),
@@ -143,6 +143,7 @@ const REFUSED: [(&[&str], &str, &str); 72] = [
     (&["x^2 + y^2", "--from", "1,inf"], "--from, character 3", "finite"),
     (&["x^2 + y^2", "--from", "x=1,x=2,y=1"], "--from, character 5", "twice"),
     (&["x^2 + y^2", "--from", "x=1,2"], "--from, character 5", "name=value"),
+    (&["x^2 + y^2", "--from", "start.txt"], "--from", "no file start.txt"),
     (&["x^2 + y^2", "--from", ""], "--from, character 1", "expected values"),
     (&["ln(x)", "--from", "-1"], "", "starting point"),
     (&["x^2", "--from", "1", "--bounds", "x=2..1"], "--bounds, character 3", "above"),

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
@@ -15,6 +13,7 @@ use steepest_train::{Outcome, PathOutcome, RunDir, Store, Trainer};
 
 use crate::config::{Choice, config_hash, config_text, read_config};
 use crate::failure::Failure;
+pub(super) use crate::interrupt::interrupt_flag;
 use crate::model::{LinearModel, ModelHeader, choose_loss, loss_text};
 use crate::options::{Amount, FitOptions, Intercept, Penalty, Refit};
 use crate::prepare::{Part, Prepared, apply, class_weighted, prepare};
@@ -357,17 +356,6 @@ fn train(
         ..plan.trainer(&model, problem, prepared, options)?
     };
     trainer.run(&mut *iterate).map_err(Failure::input)
-}
-
-/// Set by Ctrl-C and SIGTERM; a second one ends the program at once.
-pub(super) fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // The order matters: on the first signal the flag is not set yet and nothing happens but setting it.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag)).map_err(Failure::input)?;
-        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(Failure::input)?;
-    }
-    Ok(flag)
 }
 
 fn interrupted(run: &RunDir, outcome: &Outcome, say: &Say) -> Result<ExitCode, Failure> {

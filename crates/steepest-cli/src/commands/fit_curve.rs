@@ -12,8 +12,9 @@ use steepest_core::{Reason, Termination};
 use steepest_functions::{CurveError, CurveStatistics, curve_statistics, refine};
 use steepest_solvers::Minimum;
 
-use crate::descend::{Descent, exit_code, interrupt_flag};
+use crate::descend::{Descent, exit_code};
 use crate::failure::Failure;
+use crate::interrupt::interrupt_flag;
 use crate::options::{DescentOptions, Target, point};
 use crate::picture::{self, Format};
 use crate::say::{Say, counted, print};

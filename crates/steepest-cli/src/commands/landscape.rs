@@ -8,8 +8,9 @@ use steepest_functions::FormulaError;
 use steepest_report::plot::{Figure, Levels};
 
 use crate::commands::minimize::coordinates;
-use crate::descend::{Descent, interrupt_flag};
+use crate::descend::Descent;
 use crate::failure::Failure;
+use crate::interrupt::interrupt_flag;
 use crate::options::{DescentOptions, FunctionOptions, Target, point};
 use crate::picture::{self, Backdrop, Format, Frame, Motion, Way};
 use crate::say::{Say, counted, number, precise};

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use steepest_functions::problems;
 use steepest_solvers::Progress;
 
-use crate::descend::{Chosen, Descent, exit_code, interrupt_flag};
+use crate::descend::{Chosen, Descent, exit_code};
 use crate::failure::Failure;
+use crate::interrupt::interrupt_flag;
 use crate::options::{DescentOptions, FunctionOptions, SetOption, Target, point};
 use crate::picture::{self, Backdrop, Motion, Way};
 use crate::say::{Say, count, number, precise, print};

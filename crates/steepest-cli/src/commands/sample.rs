@@ -13,8 +13,8 @@ use steepest_solvers::sampling::{Chains, Marginal, Method, Sampler};
 use steepest_train::write_atomic;
 
 use crate::commands::minimize;
-use crate::descend::interrupt_flag;
 use crate::failure::Failure;
+use crate::interrupt::interrupt_flag;
 use crate::options::{FunctionOptions, Target, point};
 use crate::picture::{self, Format};
 use crate::say::{Say, columns, count, counted, number, precise, print, seconds};

@@ -40,6 +40,9 @@ pub fn start(text: Option<&str>, target: &Target, seed: u64) -> Result<Start, Fa
     let x = if !numeric && Path::new(text).is_file() {
         let content = std::fs::read_to_string(text).map_err(|e| Failure::usage(format!("{text}: cannot read: {e}")))?;
         read_point(&content, &target.names).map_err(|e| Failure::pointed(text, &e))?
+    } else if !numeric && (text.contains(['/', '\\']) || Path::new(text).extension().is_some()) {
+        return Err(Failure::usage(format!("--from: there is no file {text}"))
+            .with_help("give a point such as `x=5,y=5` or `-1,2`, a file with one, or `random`"));
     } else {
         read_point(text, &target.names).map_err(|e| Failure::pointed("--from", &e))?
     };

@@ -24,6 +24,7 @@
 //! after the first of its kind. Operations lie in blocks that fit the first-level cache, sorted inside a block so that equal
 //! operations stand together.
 
+mod arithmetic;
 mod builder;
 mod expr;
 mod function;
