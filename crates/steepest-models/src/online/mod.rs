@@ -328,7 +328,11 @@ impl OnlineLearner {
         match self.rule {
             OnlineRule::Sgd { radius: Some(_), .. } => self.factor * cell[0],
             OnlineRule::Sgd { .. } | OnlineRule::AdaGrad { .. } | OnlineRule::Normalized { .. } => {
-                if is_bias { cell[0] } else { self.penalized(cell) }
+                if is_bias {
+                    cell[0]
+                } else {
+                    self.penalized(cell)
+                }
             }
             OnlineRule::Ftrl { alpha, beta, l1, l2 } => {
                 ftrl_weight(cell[0], cell[1], alpha, beta, if is_bias { (0.0, 0.0) } else { (l1, l2) })

@@ -12,7 +12,9 @@ pub enum PenaltyRefused {
     #[error("ftrl has penalties of its own, which count once for all rows and not once a row: write `ftrl:l1=…,l2=…`")]
     Ftrl,
     /// `sgd` with a radius.
-    #[error("the ball of `sgd:radius=…` bounds the weights already, and its projection knows no penalty: leave one of them out")]
+    #[error(
+        "the ball of `sgd:radius=…` bounds the weights already, and its projection knows no penalty: leave one of them out"
+    )]
     Radius,
     /// A number that is none.
     #[error("{name} is {value}: a penalty is a finite number ≥ 0")]
@@ -68,7 +70,9 @@ impl OnlineLearner {
         let (l1, l2, mark) = (self.l1, self.l2, self.mark);
         match (self.rule, cell) {
             (OnlineRule::Sgd { .. }, &[v, seen]) => self.factor * soft(v, mark - seen),
-            (OnlineRule::AdaGrad { eps, .. }, &[w, acc, seen, _]) => caught_up(w, acc.sqrt() + eps, mark - seen, l1, l2),
+            (OnlineRule::AdaGrad { eps, .. }, &[w, acc, seen, _]) => {
+                caught_up(w, acc.sqrt() + eps, mark - seen, l1, l2)
+            }
             (OnlineRule::Normalized { .. }, &[w, acc, s, seen]) if l1 > 0.0 || l2 > 0.0 => {
                 caught_up(w, s * acc.sqrt(), mark - seen, l1, l2)
             }

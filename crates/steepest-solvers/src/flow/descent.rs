@@ -3,7 +3,8 @@
 
 use steepest_core::{NonFinite, Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
 
-use super::{Flow, FlowError, Run};
+use super::curve::Run;
+use super::{Flow, FlowError};
 use crate::{DeterministicSolver, max_abs, non_finite};
 
 /// hλ that damps what rounding and the error of a step leave along the steepest direction: the pair multiplies it by 0.4.

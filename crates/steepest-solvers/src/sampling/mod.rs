@@ -7,6 +7,7 @@ mod chains;
 mod diagnostics;
 mod dual_averaging;
 mod langevin;
+mod walk;
 
 pub use chains::{Chain, Chains, Marginal};
 pub use diagnostics::{effective_sample_size, rank_rhat, split_rhat};
