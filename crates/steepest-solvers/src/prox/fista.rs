@@ -5,7 +5,9 @@
 //! A. Beck and M. Teboulle, “A fast iterative shrinkage-thresholding algorithm for linear inverse problems”, SIAM J. Imaging
 //! Sci. 2(1), 2009, doi:10.1137/080716542. The momentum restarts when (y − x⁺)·(x⁺ − x) > 0 (gradient scheme) or when f + h
 //! rises (value scheme): B. O'Donoghue and E. Candès, “Adaptive restart for accelerated gradient schemes”, Found. Comput.
-//! Math. 15, 2015, doi:10.1007/s10208-013-9150-3. L doubles until the quadratic model bounds f, and shrinks a little every
+//! Math. 15, 2015, doi:10.1007/s10208-013-9150-3. With [`Restart::Always`] there is no momentum: x ← prox_{h/L}(x − ∇f(x)/L), proximal
+//! gradient descent or ISTA, where f + h never rises for L at least the Lipschitz constant and F(x_k) − F* ≤ L‖x₀ − x*‖²/(2k) for convex
+//! f (Beck and Teboulle, theorem 3.1). L doubles until the quadratic model bounds f, and shrinks a little every
 //! step, so that it follows the local curvature; [`with_lipschitz`](Fista::with_lipschitz) keeps it, and with
 //! [`Restart::Never`] the bound F(x_k) − F* ≤ 2L‖x₀ − x*‖²/(k + 1)² of the paper's theorem 4.4 holds.
 
@@ -23,6 +25,8 @@ pub enum Restart {
     Value,
     /// Never: the method of the paper.
     Never,
+    /// In every step: proximal gradient descent.
+    Always,
 }
 
 /// FISTA. A step costs two evaluations and one gradient; without a non-smooth part it is Nesterov's accelerated descent.
@@ -73,6 +77,7 @@ impl DeterministicSolver for Fista {
             Restart::Gradient => turn > 0.0,
             Restart::Value => self.last.is_some_and(|last| found.value > last.0),
             Restart::Never => false,
+            Restart::Always => true,
         };
         let next = if again { 1.0 } else { 0.5 * (1.0 + (1.0 + 4.0 * self.t * self.t).sqrt()) };
         let beta = if again { 0.0 } else { (self.t - 1.0) / next };
@@ -122,6 +127,10 @@ impl DeterministicSolver for Fista {
         self.last.map(|last| last.0)
     }
 
+    fn monotone(&self) -> bool {
+        self.restart == Restart::Always && !self.inner.fixed
+    }
+
     fn move_to(&mut self, x: &[f64]) -> bool {
         self.x.copy_from_slice(x);
         self.y.copy_from_slice(x);
@@ -151,6 +160,21 @@ mod tests {
             assert!((last - best).abs() < 1e-12 * best, "{restart:?}: {last} {best}");
             assert!(solver.x.iter().zip(&x).all(|(a, b)| (a - b).abs() < 1e-7), "{restart:?}");
         }
+    }
+
+    #[test]
+    fn without_momentum_the_lasso_is_solved_and_never_rises() {
+        let (mut f, lambda) = lasso();
+        let h = L1::new(lambda).unwrap();
+        let mut solver = Fista::new(vec![0.0; 20]).with_restart(Restart::Always);
+        let mut last = f64::INFINITY;
+        for _ in 0..5000 {
+            let value = solver.step(&mut Composite::new(&mut f, &h)).unwrap().value.unwrap();
+            assert!(value <= last + 1e-14 * last.abs());
+            last = value;
+        }
+        let (best, _) = lasso_minimum();
+        assert!(solver.monotone() && (last - best).abs() < 1e-10 * best, "{last} {best}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! - [`L1`], [`ElasticNet`], [`GroupLasso`] are penalties h with their proximal operators; [`Composite`] joins one to any f.
 //! - [`BoxSet`], [`L2Ball`], [`L1Ball`], [`Simplex`] are sets: each can [project](Set::project), find its
 //!   [vertex](Set::vertex) in a direction, and be the h of a composite problem.
-//! - [`Ista`] and [`Fista`] minimize f + h; [`Owlqn`] does for an L1 penalty, with curvature; [`Subgradient`] takes any kinked f.
+//! - [`Fista`] minimizes f + h, with momentum or without (ISTA); [`Owlqn`] does for an L1 penalty, with curvature; [`Subgradient`] takes any kinked f.
 //! - [`ProjectedGradient`], [`MirrorDescent`] and [`FrankWolfe`] minimize f over a set; [`CoordinateDescent`] one coordinate at a time.
 
 mod backtracking;
@@ -11,7 +11,6 @@ mod composite;
 mod coordinate;
 mod fista;
 mod frank_wolfe;
-mod ista;
 mod mirror;
 mod owlqn;
 mod penalties;
@@ -23,7 +22,6 @@ pub use composite::Composite;
 pub use coordinate::{CoordinateDescent, CoordinateOrder};
 pub use fista::{Fista, Restart};
 pub use frank_wolfe::FrankWolfe;
-pub use ista::Ista;
 pub use mirror::MirrorDescent;
 pub use owlqn::Owlqn;
 pub use penalties::{ElasticNet, GroupLasso, L1};

@@ -5,8 +5,8 @@ use steepest_optim::{OptionSpec, Range, Value};
 use super::{Choices, Needs, Setup, SolverEntry, SolverError};
 use crate::bounded::LbfgsB;
 use crate::prox::{
-    BoxSet, CoordinateDescent, CoordinateOrder, FrankWolfe, Ista, L1, L1Ball, L2Ball, MirrorDescent, Owlqn,
-    ProjectedGradient, Set, SetError, Simplex, Subgradient, SubgradientRule,
+    BoxSet, CoordinateDescent, CoordinateOrder, Fista, FrankWolfe, L1, L1Ball, L2Ball, MirrorDescent, Owlqn,
+    ProjectedGradient, Restart, Set, SetError, Simplex, Subgradient, SubgradientRule,
 };
 
 const RADIUS: OptionSpec = OptionSpec::positive("radius", Some(1.0), "the ball's radius, or what the simplex sums to");
@@ -63,7 +63,7 @@ pub(super) const ISTA: SolverEntry = SolverEntry {
     needs: Needs::Composite,
     source: "Beck and Teboulle, 2009, doi:10.1137/080716542",
     build: |choices, setup| {
-        let (solver, lr) = (Ista::new(setup.start), choices.number("lr"));
+        let (solver, lr) = (Fista::new(setup.start).with_restart(Restart::Always), choices.number("lr"));
         Ok(Box::new(if lr > 0.0 { solver.with_lipschitz(1.0 / lr) } else { solver }))
     },
 };
