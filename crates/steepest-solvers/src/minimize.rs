@@ -88,7 +88,7 @@ pub struct Minimum {
     pub termination: Termination,
     /// What it cost, the look at the curvature included.
     pub evaluations: Evaluations,
-    /// Completed updates.
+    /// Completed updates, ways out of saddles included.
     pub steps: u64,
     /// Time.
     pub seconds: f64,
@@ -361,6 +361,7 @@ impl<'a, 'f> Run<'a, 'f> {
             curvature: curvature.smallest,
             to: value,
         });
+        self.steps += 1;
         let grad_norm = self.solver.stationarity().unwrap_or(f64::NAN);
         self.now = Measured { value, grad_norm, moved: f64::INFINITY, length: f64::NAN };
         if let Some((x, best)) = &mut self.best

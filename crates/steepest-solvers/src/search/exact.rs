@@ -43,15 +43,16 @@ impl Search for Exact {
     }
 }
 
-/// Doubles the step while f falls along a direction of negative curvature.
+/// Halves the step until f falls along a direction of negative curvature, then doubles it while f falls further.
 fn downhill(ray: &mut Ray<'_>, first: f64) -> Result<Accepted, Stop> {
     let (mut t, mut best) = (first, ray.start);
     for _ in 0..MAX_CHANGES {
         let value = ray.value(t);
-        if value >= best {
-            break;
+        match () {
+            () if value < best => (best, t) = (value, 2.0 * t),
+            () if best < ray.start => break,
+            () => t *= 0.5,
         }
-        (best, t) = (value, 2.0 * t);
     }
     if best < ray.start {
         let trial = ray.at(0.5 * t);
