@@ -9,19 +9,16 @@
 
 use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
 
-use crate::{DeterministicSolver, dot, max_abs, non_finite, norm};
+use crate::{
+    Accepted, DeterministicSolver, Place,
+    vector::{along, dot, norm},
+};
 
 /// Trust-region Newton-CG. A step costs one evaluation and a Hessian-vector product per inner iteration.
 #[derive(Debug)]
 pub struct NewtonCg {
-    x: Vec<f64>,
-    g: Vec<f64>,
-    value: f64,
-    fresh: bool,
-    step: u64,
+    at: Place,
     radius: f64,
-    trial: Vec<f64>,
-    next: Vec<f64>,
     inner: Inner,
 }
 
@@ -126,108 +123,78 @@ impl Inner {
 impl NewtonCg {
     /// Starts at `x`.
     pub fn new(x: Vec<f64>) -> NewtonCg {
-        let d = x.len();
-        NewtonCg {
-            g: vec![0.0; d],
-            value: 0.0,
-            fresh: false,
-            step: 0,
-            radius: 0.0,
-            trial: vec![0.0; d],
-            next: vec![0.0; d],
-            inner: Inner::new(d),
-            x,
-        }
+        NewtonCg { radius: 0.0, inner: Inner::new(x.len()), at: Place::new(x) }
     }
 }
 
 impl DeterministicSolver for NewtonCg {
     fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
-        let number = self.step + 1;
-        if !self.fresh {
-            self.restore(f)?;
-        }
-        let size = norm(&self.g);
+        self.at.ready(f)?;
+        let (start, size) = (self.at.value, norm(&self.at.g));
         if size == 0.0 {
             return Err(Stop::Terminated(Termination::new(Reason::GradientNorm, "the gradient is zero")));
         }
         self.inner.precondition(f);
         if self.radius == 0.0 {
             // ‖M⁻¹g‖_M, the length of the preconditioned gradient.
-            self.radius = self.g.iter().zip(&self.inner.m).map(|(g, m)| g * g / m).sum::<f64>().sqrt();
+            self.radius = self.at.g.iter().zip(&self.inner.m).map(|(g, m)| g * g / m).sum::<f64>().sqrt();
         }
         // Each step gains one to two digits of the gradient: more would be thrown away by the curvature of f itself.
         let tolerance = size.sqrt().clamp(0.01, 0.1);
         for _ in 0..60 {
-            let solved = self.inner.solve(f, &self.g, self.radius, tolerance);
-            for ((to, x), d) in self.trial.iter_mut().zip(&self.x).zip(&self.inner.d) {
-                *to = x + d;
-            }
+            let solved = self.inner.solve(f, &self.at.g, self.radius, tolerance);
+            along(&mut self.at.trial, &self.at.x, 1.0, &self.inner.d);
             let length = self.inner.m_norm(&self.inner.d);
-            let found = f.at(&self.trial).and_then(|value| f.gradient(&mut self.next).map(|()| value));
+            let found = f.at(&self.at.trial).and_then(|value| f.gradient(&mut self.at.next).map(|()| value));
             let value = found.unwrap_or(f64::INFINITY);
-            let change = value - self.value;
-            let noise = 4.0 * f64::EPSILON * self.value.abs();
+            let change = value - start;
+            let noise = 4.0 * f64::EPSILON * start.abs();
             // Where rounding hides the decrease, the slope at the end of the step decides.
             let drowned = solved.model.abs() <= 10.0 * noise && change <= noise;
-            let ratio = if drowned { if norm(&self.next) <= size { 1.0 } else { 0.0 } } else { change / solved.model };
+            let ratio =
+                if drowned { if norm(&self.at.next) <= size { 1.0 } else { 0.0 } } else { change / solved.model };
             if ratio < 0.25 || !ratio.is_finite() {
                 self.radius = 0.25 * length.min(self.radius);
             } else if ratio > 0.75 && solved.border {
                 self.radius *= 4.0;
             }
             if ratio > 1e-4 && value.is_finite() {
-                std::mem::swap(&mut self.x, &mut self.trial);
-                std::mem::swap(&mut self.g, &mut self.next);
-                self.value = value;
-                self.step = number;
-                return Ok(StepInfo {
-                    step: number,
-                    value: Some(value),
-                    grad_norm: Some(norm(&self.g)),
-                    lr: None,
-                    step_norm: Some(norm(&self.inner.d)),
-                    gap: None,
-                });
+                let moved = norm(&self.inner.d);
+                return Ok(StepInfo { lr: None, ..self.at.advance(Accepted { length: 1.0, value }, moved) });
             }
             if drowned {
-                self.fresh = false;
+                self.at.left();
                 let detail =
                     format!("the predicted decrease {:e} is below the rounding of the objective", -solved.model);
                 return Err(Stop::Terminated(Termination::new(Reason::Stalled, detail)));
             }
             // The products belong to the point, which the trial has left.
-            self.value = f.at(&self.x).map_err(non_finite(number))?;
-            f.gradient(&mut self.g).map_err(non_finite(number))?;
+            self.at.restore(f)?;
         }
-        self.fresh = false;
+        self.at.left();
         let detail = format!("no step inside a trust region of radius {:e} lowers the objective", self.radius);
         Err(Stop::Terminated(Termination::new(Reason::LineSearchFailed, detail)))
     }
 
     fn point(&self) -> &[f64] {
-        &self.x
+        &self.at.x
     }
 
     fn visit(&mut self, state: &mut dyn StateVisitor) {
-        state.f64s("x", &mut self.x);
-        state.int("step", &mut self.step);
+        self.at.visit(state);
         state.number("radius", &mut self.radius);
     }
 
     fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
-        self.value = f.at(&self.x).map_err(non_finite(self.step + 1))?;
-        f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
-        self.fresh = true;
-        Ok(())
+        self.at.restore(f)
     }
 
     fn stationarity(&self) -> Option<f64> {
-        self.fresh.then(|| max_abs(&self.g))
+        self.at.stationarity()
     }
 
     fn value(&self) -> Option<f64> {
-        self.fresh.then_some(self.value)
+        self.at.known_value()
     }
 
     fn monotone(&self) -> bool {
@@ -235,8 +202,7 @@ impl DeterministicSolver for NewtonCg {
     }
 
     fn move_to(&mut self, x: &[f64]) -> bool {
-        self.x.copy_from_slice(x);
-        self.fresh = false;
+        self.at.move_to(x);
         self.radius = 0.0;
         true
     }

@@ -106,6 +106,11 @@ impl Place {
         self.fresh.then(|| max_abs(&self.g))
     }
 
+    /// f(x), once it is known.
+    pub fn known_value(&self) -> Option<f64> {
+        self.fresh.then_some(self.value)
+    }
+
     /// Shows x and the number of steps.
     pub fn visit(&mut self, state: &mut dyn StateVisitor) {
         state.f64s("x", &mut self.x);

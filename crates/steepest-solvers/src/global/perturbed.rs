@@ -8,7 +8,10 @@
 use steepest_core::random::{Purpose, Stream};
 use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination, math};
 
-use crate::{DeterministicSolver, dot, max_abs, non_finite, norm};
+use crate::{
+    Accepted, DeterministicSolver, Place, non_finite,
+    vector::{along, dot, max_abs, norm},
+};
 
 /// What η is multiplied with after a step.
 const GROW: f64 = 1.5;
@@ -16,10 +19,7 @@ const GROW: f64 = 1.5;
 /// Perturbed gradient descent. A step costs one gradient and one value most of the time.
 #[derive(Debug)]
 pub struct PerturbedDescent {
-    x: Vec<f64>,
-    g: Vec<f64>,
-    value: f64,
-    trial: Vec<f64>,
+    at: Place,
     eta: f64,
     threshold: f64,
     radius: f64,
@@ -29,8 +29,6 @@ pub struct PerturbedDescent {
     before_value: f64,
     shaken_at: u64,
     shakes: u64,
-    step: u64,
-    fresh: bool,
     seed: u64,
 }
 
@@ -38,11 +36,7 @@ impl PerturbedDescent {
     /// Starts at `x`: ‖g‖∞ ≤ 10⁻⁶ is small, shakes have the radius 10⁻³·max(1, ‖x‖), and 100 steps judge them. The perturbations
     /// are a function of the seed.
     pub fn new(x: Vec<f64>, seed: u64) -> PerturbedDescent {
-        let zeros = vec![0.0; x.len()];
         PerturbedDescent {
-            g: zeros.clone(),
-            value: 0.0,
-            trial: zeros,
             eta: 0.0,
             threshold: 1e-6,
             radius: 1e-3 * norm(&x).max(1.0),
@@ -51,10 +45,8 @@ impl PerturbedDescent {
             before_value: 0.0,
             shaken_at: 0,
             shakes: 0,
-            step: 0,
-            fresh: false,
             seed,
-            x,
+            at: Place::new(x),
         }
     }
 
@@ -72,58 +64,65 @@ impl PerturbedDescent {
 
     /// x ← x + ξ.
     fn shake(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
-        self.before.clone_from(&self.x);
-        self.before_value = self.value;
+        self.before.clone_from(&self.at.x);
+        self.before_value = self.at.value;
         let stream = Stream::new(self.seed, Purpose::PERTURB, self.shakes);
-        stream.fill_normal(0, &mut self.trial);
+        stream.fill_normal(0, &mut self.at.trial);
         // A normal direction with a radius of density ∝ r^{d−1} is uniform in the ball.
-        let d = self.x.len();
+        let d = self.at.x.len();
         let share = math::exp(math::ln(stream.open(2 * d as u64 + 2)) / d as f64);
-        let scale = self.radius * share / norm(&self.trial).max(f64::MIN_POSITIVE);
-        self.x.iter_mut().zip(&self.trial).for_each(|(x, z)| *x += scale * z);
+        let scale = self.radius * share / norm(&self.at.trial).max(f64::MIN_POSITIVE);
+        self.at.x.iter_mut().zip(&self.at.trial).for_each(|(x, z)| *x += scale * z);
         self.shakes += 1;
-        self.shaken_at = self.step;
+        self.shaken_at = self.at.step;
         // The curvature there may be another.
         self.eta = 0.0;
-        self.restore(f)
+        self.at.restore(f)
     }
 
-    /// x ← x − ηg; η.
-    fn descend(&mut self, f: &mut dyn Objective<f64>, number: u64) -> Result<f64, Stop> {
-        let size2 = dot(&self.g, &self.g);
+    /// x ← x − ηg.
+    fn descend(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
+        let at = &mut self.at;
+        let size2 = dot(&at.g, &at.g);
+        if size2 == 0.0 {
+            at.step += 1;
+            return Ok(StepInfo {
+                step: at.step,
+                value: Some(at.value),
+                lr: Some(0.0),
+                step_norm: Some(0.0),
+                ..StepInfo::default()
+            });
+        }
         if self.eta == 0.0 {
-            let mut out = vec![0.0; self.g.len()];
-            f.hvp(&self.g, &mut out);
-            let along = (dot(&out, &self.g) / size2).abs();
+            f.hvp(&at.g, &mut at.next);
+            let along = (dot(&at.next, &at.g) / size2).abs();
             self.eta = if along.is_finite() && along > 1e-12 { 1.0 / along } else { 1.0 };
         }
         for _ in 0..200 {
             let eta = self.eta;
-            for ((to, x), g) in self.trial.iter_mut().zip(&self.x).zip(&self.g) {
-                *to = x - eta * g;
-            }
-            if let Ok(value) = f.at(&self.trial)
-                && value <= self.value - 0.4999 * eta * size2 + 4.0 * f64::EPSILON * self.value.abs()
+            along(&mut at.trial, &at.x, -eta, &at.g);
+            if let Ok(value) = f.at(&at.trial)
+                && value <= at.value - 0.4999 * eta * size2 + 4.0 * f64::EPSILON * at.value.abs()
             {
-                f.gradient(&mut self.g).map_err(non_finite(number))?;
-                std::mem::swap(&mut self.x, &mut self.trial);
-                self.value = value;
+                f.gradient(&mut at.next).map_err(non_finite(at.step + 1))?;
+                let moved = if value == at.value { 0.0 } else { eta * size2.sqrt() };
                 self.eta *= GROW;
-                return Ok(eta);
+                // The driver is not told how small the gradient is: it would end at the saddle that is to be left.
+                return Ok(StepInfo { grad_norm: None, ..at.advance(Accepted { length: eta, value }, moved) });
             }
             self.eta *= 0.5;
         }
-        let detail = format!("no step along the gradient lowers the objective {:e}", self.value);
+        let detail = format!("no step along the gradient lowers the objective {:e}", at.value);
         Err(Stop::Terminated(Termination::new(Reason::LineSearchFailed, detail)))
     }
 
     /// The end at the point before the last shake.
     fn arrived(&mut self) -> Stop {
-        if self.before_value <= self.value {
-            self.x.clone_from(&self.before);
-            self.value = self.before_value;
+        if self.before_value <= self.at.value {
+            self.at.move_to(&self.before);
         }
-        self.fresh = false;
+        self.at.left();
         let detail = format!(
             "‖∇f‖∞ is below {:e}, and a shake by {:e} led nowhere lower in {} steps; {} shake{} in all",
             self.threshold,
@@ -138,69 +137,49 @@ impl PerturbedDescent {
 
 impl DeterministicSolver for PerturbedDescent {
     fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
-        let number = self.step + 1;
-        if !self.fresh {
-            self.restore(f)?;
-        }
-        let judged = self.step >= self.shaken_at + self.wait;
+        self.at.ready(f)?;
+        let judged = self.at.step >= self.shaken_at + self.wait;
         if !self.before.is_empty() && judged {
-            let lower = self.before_value - self.value > 1e-2 * self.radius * self.threshold;
+            let lower = self.before_value - self.at.value > 1e-2 * self.radius * self.threshold;
             if !lower {
                 return Err(self.arrived());
             }
             self.before.clear();
         }
-        if self.before.is_empty() && max_abs(&self.g) <= self.threshold {
+        if self.before.is_empty() && max_abs(&self.at.g) <= self.threshold {
             self.shake(f)?;
         }
-        let start = self.value;
-        let eta = if dot(&self.g, &self.g) > 0.0 { self.descend(f, number) } else { Ok(0.0) };
-        let eta = match eta {
-            Ok(eta) => eta,
+        match self.descend(f) {
             // After a shake, rounding at a minimum is no failure.
-            Err(Stop::Terminated(_)) if !self.before.is_empty() => return Err(self.arrived()),
-            Err(stop) => return Err(stop),
-        };
-        self.step = number;
-        let moved = if start == self.value { 0.0 } else { eta * norm(&self.g) };
-        Ok(StepInfo {
-            step: number,
-            value: Some(self.value),
-            lr: Some(eta),
-            step_norm: Some(moved),
-            ..StepInfo::default()
-        })
+            Err(Stop::Terminated(_)) if !self.before.is_empty() => Err(self.arrived()),
+            end => end,
+        }
     }
 
     fn point(&self) -> &[f64] {
-        &self.x
+        &self.at.x
     }
 
     fn visit(&mut self, state: &mut dyn StateVisitor) {
-        state.f64s("x", &mut self.x);
+        self.at.visit(state);
         state.number("eta", &mut self.eta);
         state.history("before", &mut self.before);
         state.number("before_value", &mut self.before_value);
         state.int("shaken_at", &mut self.shaken_at);
         state.int("shakes", &mut self.shakes);
-        state.int("step", &mut self.step);
     }
 
     fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
-        self.value = f.at(&self.x).map_err(non_finite(self.step + 1))?;
-        f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
-        self.fresh = true;
-        Ok(())
+        self.at.restore(f)
     }
 
     fn value(&self) -> Option<f64> {
-        self.fresh.then_some(self.value)
+        self.at.known_value()
     }
 
     fn move_to(&mut self, x: &[f64]) -> bool {
-        self.x.copy_from_slice(x);
+        self.at.move_to(x);
         self.before.clear();
-        self.fresh = false;
         true
     }
 }
@@ -227,7 +206,7 @@ mod tests {
             let mut solver = PerturbedDescent::new(vec![0.0, 0.0, 0.0, 1.0, -1.0, 0.5], seed);
             let end = (0..5000).find_map(|_| solver.step(&mut f).err()).unwrap();
             assert!(end.to_string().starts_with("gradient_norm"), "{end}");
-            assert!(solver.value < 1e-10, "{}: {:?}", solver.value, solver.x);
+            assert!(solver.at.value < 1e-10, "{}: {:?}", solver.at.value, solver.at.x);
             assert!(solver.shakes >= 2);
         }
     }

@@ -10,7 +10,7 @@
 use steepest_core::random::{Purpose, Stream};
 use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
 
-use crate::{DeterministicSolver, non_finite, norm};
+use crate::{DeterministicSolver, Place, non_finite, norm};
 
 /// Which coordinate moves next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,94 +31,88 @@ const RELAX: f64 = 0.8;
 /// Coordinate descent. One step is a pass: d updates, each of about one evaluation and one gradient.
 #[derive(Debug)]
 pub struct CoordinateDescent {
-    x: Vec<f64>,
-    g: Vec<f64>,
+    at: Place,
     curvature: Vec<f64>,
-    value: f64,
     order: CoordinateOrder,
-    step: u64,
-    fresh: bool,
 }
 
 impl CoordinateDescent {
     /// Starts at `x`.
     pub fn new(x: Vec<f64>, order: CoordinateOrder) -> CoordinateDescent {
-        let zeros = vec![0.0; x.len()];
-        CoordinateDescent { g: zeros.clone(), curvature: zeros, value: 0.0, order, step: 0, fresh: false, x }
+        CoordinateDescent { curvature: vec![0.0; x.len()], order, at: Place::new(x) }
     }
 
     /// One update of coordinate i; how far it moved. Where rounding hides the descent nothing moves.
-    fn update(&mut self, f: &mut dyn Objective<f64>, i: usize, number: u64) -> Result<f64, Stop> {
-        let (slope, old) = (self.g[i], self.x[i]);
+    fn update(&mut self, f: &mut dyn Objective<f64>, i: usize) -> Result<f64, Stop> {
+        let at = &mut self.at;
+        let (slope, old) = (at.g[i], at.x[i]);
         if slope == 0.0 {
             return Ok(0.0);
         }
         if self.curvature[i] == 0.0 {
-            let mut unit = vec![0.0; self.x.len()];
-            let mut out = unit.clone();
-            unit[i] = 1.0;
-            f.hvp(&unit, &mut out);
-            self.curvature[i] = if out[i].is_finite() && out[i].abs() > 1e-300 { out[i].abs() } else { slope.abs() };
+            at.trial.fill(0.0);
+            at.trial[i] = 1.0;
+            f.hvp(&at.trial, &mut at.next);
+            let along = at.next[i].abs();
+            self.curvature[i] = if along.is_finite() && along > 1e-300 { along } else { slope.abs() };
         }
         for _ in 0..100 {
             let length = slope / self.curvature[i];
-            self.x[i] = old - length;
-            if self.x[i] == old {
+            at.x[i] = old - length;
+            if at.x[i] == old {
                 break;
             }
-            if let Ok(value) = f.at(&self.x)
-                && value <= self.value - SHARE * slope * length + 4.0 * f64::EPSILON * self.value.abs()
+            if let Ok(value) = f.at(&at.x)
+                && value <= at.value - SHARE * slope * length + 4.0 * f64::EPSILON * at.value.abs()
             {
-                f.gradient(&mut self.g).map_err(non_finite(number))?;
-                self.value = value;
+                f.gradient(&mut at.g).map_err(non_finite(at.step + 1))?;
+                at.value = value;
                 // A slope that changed sign shows a curvature that is large enough; keep it then.
-                if self.g[i] * slope > 0.0 {
+                if at.g[i] * slope > 0.0 {
                     self.curvature[i] *= RELAX;
                 }
                 return Ok(length);
             }
             self.curvature[i] *= 2.0;
         }
-        self.x[i] = old;
+        at.x[i] = old;
         Ok(0.0)
     }
 }
 
 impl DeterministicSolver for CoordinateDescent {
     fn step(&mut self, f: &mut dyn Objective<f64>) -> Result<StepInfo, Stop> {
-        let number = self.step + 1;
-        if !self.fresh {
-            self.restore(f)?;
-        }
-        let d = self.x.len();
+        self.at.ready(f)?;
+        let d = self.at.x.len();
         let order: Vec<usize> = match self.order {
             CoordinateOrder::Random(seed) => {
-                let shuffled = Stream::new(seed, Purpose::COORDINATES, self.step).permutation(d as u32);
+                let shuffled = Stream::new(seed, Purpose::COORDINATES, self.at.step).permutation(d as u32);
                 shuffled.into_iter().map(|i| i as usize).collect()
             }
             _ => (0..d).collect(),
         };
-        let (mut moved, before) = (0.0, self.value);
+        let (mut moved, before) = (0.0, self.at.value);
         for planned in order {
             let i = match self.order {
                 CoordinateOrder::Greedy => {
-                    let steepest = self.g.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+                    let steepest = self.at.g.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
                     steepest.map_or(planned, |(i, _)| i)
                 }
                 _ => planned,
             };
-            moved += self.update(f, i, number)?.powi(2);
+            moved += self.update(f, i)?.powi(2);
         }
+        let size = norm(&self.at.g);
         if moved == 0.0 {
-            let detail = format!("no coordinate lowers the objective {before:e}; the gradient is {:e}", norm(&self.g));
-            let reason = if norm(&self.g) == 0.0 { Reason::GradientNorm } else { Reason::Stalled };
+            let detail = format!("no coordinate lowers the objective {before:e}; the gradient is {size:e}");
+            let reason = if size == 0.0 { Reason::GradientNorm } else { Reason::Stalled };
             return Err(Stop::Terminated(Termination::new(reason, detail)));
         }
-        self.step = number;
+        self.at.step += 1;
         Ok(StepInfo {
-            step: number,
-            value: Some(self.value),
-            grad_norm: Some(norm(&self.g)),
+            step: self.at.step,
+            value: Some(self.at.value),
+            grad_norm: Some(size),
             lr: None,
             step_norm: Some(moved.sqrt()),
             gap: None,
@@ -126,28 +120,24 @@ impl DeterministicSolver for CoordinateDescent {
     }
 
     fn point(&self) -> &[f64] {
-        &self.x
+        &self.at.x
     }
 
     fn visit(&mut self, state: &mut dyn StateVisitor) {
-        state.f64s("x", &mut self.x);
+        self.at.visit(state);
         state.f64s("curvature", &mut self.curvature);
-        state.int("step", &mut self.step);
     }
 
     fn restore(&mut self, f: &mut dyn Objective<f64>) -> Result<(), Stop> {
-        self.value = f.at(&self.x).map_err(non_finite(self.step + 1))?;
-        f.gradient(&mut self.g).map_err(non_finite(self.step + 1))?;
-        self.fresh = true;
-        Ok(())
+        self.at.restore(f)
     }
 
     fn stationarity(&self) -> Option<f64> {
-        self.fresh.then(|| crate::max_abs(&self.g))
+        self.at.stationarity()
     }
 
     fn value(&self) -> Option<f64> {
-        self.fresh.then_some(self.value)
+        self.at.known_value()
     }
 
     fn monotone(&self) -> bool {
@@ -155,8 +145,7 @@ impl DeterministicSolver for CoordinateDescent {
     }
 
     fn move_to(&mut self, x: &[f64]) -> bool {
-        self.x.copy_from_slice(x);
-        self.fresh = false;
+        self.at.move_to(x);
         true
     }
 }
@@ -187,7 +176,7 @@ mod tests {
                 assert!(info.value.unwrap() <= last);
                 last = info.value.unwrap();
             }
-            assert!(solver.x.iter().all(|x| (x - 1.0).abs() < 1e-7), "{order:?}: {:?}", solver.x);
+            assert!(solver.point().iter().all(|x| (x - 1.0).abs() < 1e-7), "{order:?}: {:?}", solver.point());
         }
     }
 
@@ -204,6 +193,6 @@ mod tests {
         });
         let mut solver = CoordinateDescent::new(vec![0.0; 3], CoordinateOrder::Cyclic);
         solver.step(&mut f).unwrap();
-        assert!(solver.x.iter().all(|x| (x - 1.0).abs() < 1e-8), "{:?}", solver.x);
+        assert!(solver.point().iter().all(|x| (x - 1.0).abs() < 1e-8), "{:?}", solver.point());
     }
 }
