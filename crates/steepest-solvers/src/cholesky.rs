@@ -14,13 +14,32 @@ pub struct Cholesky {
     lower: Vec<f64>,
 }
 
-impl Cholesky {
-    /// Factors the symmetric `dim × dim` matrix whose lower triangle is in `matrix`, row-major, plus `shift` times the
-    /// identity. `None` when a pivot is not positive, or so small against its diagonal element that it is rounding alone.
-    /// O(dim³/3).
-    pub fn new(matrix: &[f64], dim: usize, shift: f64) -> Option<Cholesky> {
+/// Room for factoring one matrix after another: after the first nothing is allocated.
+pub(crate) struct CholeskyRoom {
+    factor: Cholesky,
+    diagonal: Vec<f64>,
+    memory: MemBuffer,
+}
+
+impl std::fmt::Debug for CholeskyRoom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CholeskyRoom").field("factor", &self.factor).finish_non_exhaustive()
+    }
+}
+
+impl CholeskyRoom {
+    /// For matrices of order `dim`.
+    pub fn new(dim: usize) -> CholeskyRoom {
+        let scratch = factor::cholesky_in_place_scratch::<f64>(dim, Par::Seq, Default::default())
+            .or(solve::solve_in_place_scratch::<f64>(dim, 1, Par::Seq));
+        let factor = Cholesky { dim, lower: vec![0.0; dim * dim] };
+        CholeskyRoom { factor, diagonal: vec![0.0; dim], memory: MemBuffer::new(scratch) }
+    }
+
+    /// As [`Cholesky::new`]; false where that is `None`.
+    pub fn factor(&mut self, matrix: &[f64], shift: f64) -> bool {
+        let Cholesky { dim, ref mut lower } = self.factor;
         // Row-major lower is column-major upper: faer gets the transposed view, so that its lower triangle is ours.
-        let mut lower = vec![0.0; dim * dim];
         // A few rows at a time: single elements of a column are a page apart.
         for top in (0..dim).step_by(ROWS) {
             let end = dim.min(top + ROWS);
@@ -30,27 +49,51 @@ impl Cholesky {
                 }
             }
         }
-        (0..dim).for_each(|i| lower[i * dim + i] += shift);
-        let diagonal: Vec<f64> = (0..dim).map(|i| lower[i * dim + i]).collect();
-        if diagonal.iter().any(|d| *d <= 0.0 || !d.is_finite()) {
-            return None;
+        for i in 0..dim {
+            lower[i * dim + i] += shift;
+            self.diagonal[i] = lower[i * dim + i];
         }
-        let params = Default::default();
-        let mut memory = MemBuffer::new(factor::cholesky_in_place_scratch::<f64>(dim, Par::Seq, params));
-        factor::cholesky_in_place(
-            MatMut::from_column_major_slice_mut(&mut lower, dim, dim),
+        if self.diagonal.iter().any(|d| *d <= 0.0 || !d.is_finite()) {
+            return false;
+        }
+        let done = factor::cholesky_in_place(
+            MatMut::from_column_major_slice_mut(lower, dim, dim),
             Default::default(),
             Par::Seq,
-            MemStack::new(&mut memory),
-            params,
-        )
-        .ok()?;
+            MemStack::new(&mut self.memory),
+            Default::default(),
+        );
         let rounding = 4.0 * f64::EPSILON * dim as f64;
         let sound = |i: usize| {
             let pivot = lower[i * dim + i];
-            pivot.is_finite() && pivot * pivot > rounding * diagonal[i]
+            pivot.is_finite() && pivot * pivot > rounding * self.diagonal[i]
         };
-        if (0..dim).all(sound) { Some(Cholesky { dim, lower }) } else { None }
+        done.is_ok() && (0..dim).all(sound)
+    }
+
+    /// b ← A⁻¹b for the matrix that was factored last. O(dim²).
+    pub fn solve(&mut self, b: &mut [f64]) {
+        solve_in(&self.factor, b, 1, MemStack::new(&mut self.memory));
+    }
+}
+
+fn solve_in(factor: &Cholesky, b: &mut [f64], columns: usize, memory: &mut MemStack) {
+    let dim = factor.dim;
+    solve::solve_in_place(
+        MatRef::from_column_major_slice(&factor.lower, dim, dim),
+        MatMut::from_column_major_slice_mut(b, dim, columns),
+        Par::Seq,
+        memory,
+    );
+}
+
+impl Cholesky {
+    /// Factors the symmetric `dim × dim` matrix whose lower triangle is in `matrix`, row-major, plus `shift` times the
+    /// identity. `None` when a pivot is not positive, or so small against its diagonal element that it is rounding alone.
+    /// O(dim³/3).
+    pub fn new(matrix: &[f64], dim: usize, shift: f64) -> Option<Cholesky> {
+        let mut room = CholeskyRoom::new(dim);
+        room.factor(matrix, shift).then_some(room.factor)
     }
 
     /// The order of the matrix.
@@ -65,14 +108,8 @@ impl Cholesky {
 
     /// B ← A⁻¹B for `columns` columns one after the other: blocked, so that L is not read once a column. O(dim²·columns).
     pub fn solve_columns(&self, b: &mut [f64], columns: usize) {
-        let dim = self.dim;
-        let mut memory = MemBuffer::new(solve::solve_in_place_scratch::<f64>(dim, columns, Par::Seq));
-        solve::solve_in_place(
-            MatRef::from_column_major_slice(&self.lower, dim, dim),
-            MatMut::from_column_major_slice_mut(b, dim, columns),
-            Par::Seq,
-            MemStack::new(&mut memory),
-        );
+        let mut memory = MemBuffer::new(solve::solve_in_place_scratch::<f64>(self.dim, columns, Par::Seq));
+        solve_in(self, b, columns, MemStack::new(&mut memory));
     }
 
     /// bᵀA⁻¹b, computed as ‖L⁻¹b‖² and so never negative. O(dim²).

@@ -81,15 +81,14 @@ fn matrix(f: &mut dyn Objective<f64>, h: &mut [f64], column: &mut [f64]) -> Exac
         return Exactness::Exact;
     }
     let dim = column.len();
-    let mut unit = vec![0.0; dim];
     let mut exactness = Exactness::Exact;
-    for j in 0..dim {
-        unit[j] = 1.0;
-        if f.hvp(&unit, column) == Exactness::Differences {
+    for (j, row) in h.chunks_exact_mut(dim.max(1)).enumerate() {
+        row.fill(0.0);
+        row[j] = 1.0;
+        if f.hvp(row, column) == Exactness::Differences {
             exactness = Exactness::Differences;
         }
-        unit[j] = 0.0;
-        h[j * dim..(j + 1) * dim].copy_from_slice(column);
+        row.copy_from_slice(column);
     }
     for i in 0..dim {
         for j in 0..i {
@@ -103,26 +102,52 @@ fn matrix(f: &mut dyn Objective<f64>, h: &mut [f64], column: &mut [f64]) -> Exac
 /// The eigenvalues of a symmetric matrix in ascending order, with their vectors one behind the other. On one thread, so that the
 /// bits are always the same. `None` when the matrix is not finite.
 pub fn eigen(matrix: &[f64], dim: usize) -> Option<(Vec<f64>, Vec<f64>)> {
-    if steepest_core::first_non_finite(matrix).is_some() {
-        return None;
+    let mut spectrum = Spectrum::new(dim);
+    spectrum.decompose(matrix).then_some((spectrum.values, spectrum.vectors))
+}
+
+/// Eigenvalues and vectors of one symmetric matrix after another: after the first nothing is allocated.
+pub(crate) struct Spectrum {
+    /// In ascending order.
+    pub values: Vec<f64>,
+    /// One behind the other.
+    pub vectors: Vec<f64>,
+    memory: MemBuffer,
+}
+
+impl std::fmt::Debug for Spectrum {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spectrum").field("values", &self.values).finish_non_exhaustive()
     }
-    let (mut values, mut vectors) = (vec![0.0; dim], vec![0.0; dim * dim]);
-    if dim == 0 {
-        return Some((values, vectors));
+}
+
+impl Spectrum {
+    /// For matrices of order `dim`.
+    pub fn new(dim: usize) -> Spectrum {
+        let compute = evd::ComputeEigenvectors::Yes;
+        let scratch = evd::self_adjoint_evd_scratch::<f64>(dim, compute, Par::Seq, Default::default());
+        Spectrum { values: vec![0.0; dim], vectors: vec![0.0; dim * dim], memory: MemBuffer::new(scratch) }
     }
-    let params = Default::default();
-    let scratch = evd::self_adjoint_evd_scratch::<f64>(dim, evd::ComputeEigenvectors::Yes, Par::Seq, params);
-    let mut memory = MemBuffer::new(scratch);
-    evd::self_adjoint_evd(
-        MatRef::from_row_major_slice(matrix, dim, dim),
-        ColMut::from_slice_mut(&mut values).as_diagonal_mut(),
-        Some(MatMut::from_column_major_slice_mut(&mut vectors, dim, dim)),
-        Par::Seq,
-        MemStack::new(&mut memory),
-        params,
-    )
-    .ok()?;
-    Some((values, vectors))
+
+    /// As [`eigen`]; false where that is `None`.
+    pub fn decompose(&mut self, matrix: &[f64]) -> bool {
+        let dim = self.values.len();
+        if dim == 0 {
+            return true;
+        }
+        let finite = steepest_core::first_non_finite(matrix).is_none();
+        let mut decompose = || {
+            evd::self_adjoint_evd(
+                MatRef::from_row_major_slice(matrix, dim, dim),
+                ColMut::from_slice_mut(&mut self.values).as_diagonal_mut(),
+                Some(MatMut::from_column_major_slice_mut(&mut self.vectors, dim, dim)),
+                Par::Seq,
+                MemStack::new(&mut self.memory),
+                Default::default(),
+            )
+        };
+        finite && decompose().is_ok()
+    }
 }
 
 /// Looks at the curvature of f at `x`, where its gradient is `g`. The objective ends at `x`. Costs the Hessian and O(d³) up to

@@ -99,7 +99,8 @@ impl LevenbergMarquardt {
     /// QR and D of what was read.
     fn factor(&mut self) {
         self.qr.factor(&self.jacobian, self.residuals.len(), self.at.x.len());
-        self.qtr.clone_from(&self.residuals);
+        self.qtr.clear();
+        self.qtr.extend_from_slice(&self.residuals);
         self.qtr.resize(self.qr.rows(), 0.0);
         self.qr.transpose_apply(&mut self.qtr);
         for (scale, norm) in self.scale.iter_mut().zip(self.qr.norms()) {
@@ -329,7 +330,7 @@ impl DeterministicSolver for LevenbergMarquardt {
     }
 
     fn value(&self) -> Option<f64> {
-        self.at.stationarity().map(|_| self.at.value)
+        self.at.known_value()
     }
 
     fn monotone(&self) -> bool {

@@ -9,8 +9,9 @@
 use steepest_core::{Objective, Reason, Stop, Termination};
 
 use crate::{
-    Cholesky, Descent,
-    curvature::{eigen, hessian},
+    Descent,
+    cholesky::CholeskyRoom,
+    curvature::{Spectrum, hessian},
     descent::{Aim, Direction},
     place::Place,
     search::Wolfe,
@@ -34,6 +35,9 @@ pub enum Modify {
 pub struct ExactHessian {
     modify: Modify,
     hessian: Vec<f64>,
+    factor: CholeskyRoom,
+    /// Made where it is needed.
+    spectrum: Option<Spectrum>,
 }
 
 impl Newton {
@@ -47,18 +51,18 @@ impl Newton {
 impl ExactHessian {
     /// For `dim` parameters.
     pub fn new(dim: usize, modify: Modify) -> ExactHessian {
-        ExactHessian { modify, hessian: vec![0.0; dim * dim] }
+        ExactHessian { modify, hessian: vec![0.0; dim * dim], factor: CholeskyRoom::new(dim), spectrum: None }
     }
 }
 
 /// d ← −(H + τI)⁻¹g with the smallest τ of the row 0, 10⁻¹⁰, 10⁻⁹, … of the mean diagonal that makes it a descent; false when
 /// no τ helps.
-pub(crate) fn shifted(hessian: &[f64], g: &[f64], d: &mut [f64]) -> bool {
+pub(crate) fn shifted(factor: &mut CholeskyRoom, hessian: &[f64], g: &[f64], d: &mut [f64]) -> bool {
     let n = g.len();
     let mean = (0..n).map(|i| hessian[i * n + i].abs()).sum::<f64>() / n.max(1) as f64;
     let mut shift = 0.0;
     for _ in 0..40 {
-        if let Some(factor) = Cholesky::new(hessian, n, shift) {
+        if factor.factor(hessian, shift) {
             negate(d, g);
             factor.solve(d);
             return d.iter().all(|d| d.is_finite());
@@ -71,22 +75,27 @@ pub(crate) fn shifted(hessian: &[f64], g: &[f64], d: &mut [f64]) -> bool {
 /// Eigenvalues below this share of the largest count as that share.
 const FLOOR: f64 = 1e-10;
 
-/// d ← −|H|⁻¹g; false when H cannot be decomposed.
-fn absolute(hessian: &[f64], g: &[f64], d: &mut [f64]) -> bool {
-    let n = g.len();
-    if let Some(factor) = Cholesky::new(hessian, n, 0.0) {
-        negate(d, g);
-        factor.solve(d);
-        return d.iter().all(|d| d.is_finite());
+impl ExactHessian {
+    /// d ← −|H|⁻¹g; false when H cannot be decomposed.
+    fn absolute(&mut self, g: &[f64], d: &mut [f64]) -> bool {
+        let n = g.len();
+        if self.factor.factor(&self.hessian, 0.0) {
+            negate(d, g);
+            self.factor.solve(d);
+            return d.iter().all(|d| d.is_finite());
+        }
+        let spectrum = self.spectrum.get_or_insert_with(|| Spectrum::new(n));
+        if !spectrum.decompose(&self.hessian) {
+            return false;
+        }
+        let largest = spectrum.values.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
+        d.fill(0.0);
+        for (value, v) in spectrum.values.iter().zip(spectrum.vectors.chunks_exact(n.max(1))) {
+            let c = -dot(v, g) / value.abs().max(FLOOR * largest);
+            d.iter_mut().zip(v).for_each(|(d, v)| *d += c * v);
+        }
+        d.iter().all(|d| d.is_finite())
     }
-    let Some((values, vectors)) = eigen(hessian, n) else { return false };
-    let largest = values.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
-    d.fill(0.0);
-    for (value, v) in values.iter().zip(vectors.chunks_exact(n.max(1))) {
-        let c = -dot(v, g) / value.abs().max(FLOOR * largest);
-        d.iter_mut().zip(v).for_each(|(d, v)| *d += c * v);
-    }
-    d.iter().all(|d| d.is_finite())
 }
 
 impl Direction for ExactHessian {
@@ -96,8 +105,8 @@ impl Direction for ExactHessian {
             return Err(Stop::Terminated(Termination::new(Reason::Stalled, detail)));
         }
         let found = match self.modify {
-            Modify::Shift => shifted(&self.hessian, &at.g, d),
-            Modify::Absolute => absolute(&self.hessian, &at.g, d),
+            Modify::Shift => shifted(&mut self.factor, &self.hessian, &at.g, d),
+            Modify::Absolute => self.absolute(&at.g, d),
         };
         if !found {
             let detail =

@@ -26,6 +26,8 @@ pub(crate) struct Orthogonal {
     /// The triangle of the damped system, column-major, and the row that is being eliminated.
     damped: Vec<f64>,
     row: Vec<f64>,
+    /// Room for a vector in the order of R.
+    z: Vec<f64>,
 }
 
 /// ‖v‖ without overflow.
@@ -52,10 +54,14 @@ impl Orthogonal {
                 self.a[k * height + i] = *v;
             }
         }
-        self.order = (0..cols).collect();
-        self.norms = (0..cols).map(|k| length(&self.a[k * height..(k + 1) * height])).collect();
-        self.remaining = self.norms.iter().map(|n| [*n, *n]).collect();
+        self.order.clear();
+        self.order.extend(0..cols);
+        self.norms.clear();
+        self.norms.extend((0..cols).map(|k| length(&self.a[k * height..(k + 1) * height])));
+        self.remaining.clear();
+        self.remaining.extend(self.norms.iter().map(|n| [*n, *n]));
         self.diagonal.resize(cols, 0.0);
+        self.z.resize(cols, 0.0);
         for k in 0..cols {
             self.pivot(k);
             self.reflect(k);
@@ -137,27 +143,26 @@ impl Orthogonal {
     }
 
     /// x ← the solution of min ‖Jx − b‖ with the columns beyond the rank left at zero; `qtb` = Qᵀb.
-    pub fn solve(&self, qtb: &[f64], x: &mut [f64]) {
+    pub fn solve(&mut self, qtb: &[f64], x: &mut [f64]) {
         let rank = self.rank();
-        let mut z = qtb[..self.cols].to_vec();
-        z[rank..].fill(0.0);
+        self.z[..rank].copy_from_slice(&qtb[..rank]);
+        self.z[rank..].fill(0.0);
         for k in (0..rank).rev() {
-            z[k] /= self.diagonal[k];
+            self.z[k] /= self.diagonal[k];
             for i in 0..k {
-                z[i] -= z[k] * self.r(i, k);
+                self.z[i] -= self.z[k] * self.r(i, k);
             }
         }
-        self.order.iter().zip(&z).for_each(|(&o, z)| x[o] = *z);
+        self.order.iter().zip(&self.z).for_each(|(&o, z)| x[o] = *z);
     }
 
     /// ‖R⁻ᵀPᵀw‖, where R has full rank; `w` in J's order.
-    pub fn inverse_transpose_norm(&self, w: &[f64]) -> f64 {
-        let mut z: Vec<f64> = self.order.iter().map(|&o| w[o]).collect();
+    pub fn inverse_transpose_norm(&mut self, w: &[f64]) -> f64 {
         for k in 0..self.cols {
-            let sum: f64 = (0..k).map(|i| self.r(i, k) * z[i]).sum();
-            z[k] = (z[k] - sum) / self.diagonal[k];
+            let sum: f64 = (0..k).map(|i| self.r(i, k) * self.z[i]).sum();
+            self.z[k] = (w[self.order[k]] - sum) / self.diagonal[k];
         }
-        length(&z)
+        length(&self.z)
     }
 
     /// Writes (Jᵀb)ₖ = (RᵀQᵀb)ₖ in J's order.
@@ -168,12 +173,11 @@ impl Orthogonal {
     }
 
     /// ‖Jx‖.
-    pub fn image_norm(&self, x: &[f64]) -> f64 {
-        let mut out = vec![0.0; self.cols];
-        for (k, &o) in self.order.iter().enumerate() {
-            (0..=k).for_each(|i| out[i] += self.r(i, k) * x[o]);
+    pub fn image_norm(&mut self, x: &[f64]) -> f64 {
+        for i in 0..self.cols {
+            self.z[i] = (i..self.cols).map(|k| self.r(i, k) * x[self.order[k]]).sum();
         }
-        length(&out)
+        length(&self.z)
     }
 
     /// x ← the solution of min ‖Jx − b‖² + ‖diag(d)x‖²; `qtb` = Qᵀb, `d` in J's order. Its triangle is kept for
@@ -184,7 +188,8 @@ impl Orthogonal {
         for k in 0..n {
             (0..=k).for_each(|i| self.damped[k * n + i] = self.r(i, k));
         }
-        let mut b = qtb[..n].to_vec();
+        let mut b = std::mem::take(&mut self.z);
+        b.copy_from_slice(&qtb[..n]);
         self.row.resize(n, 0.0);
         for j in 0..n {
             let damping = d[self.order[j]];
@@ -217,18 +222,18 @@ impl Orthogonal {
             }
         }
         self.order.iter().zip(&b).for_each(|(&o, z)| x[o] = *z);
+        self.z = b;
     }
 
     /// ‖S⁻ᵀPᵀw‖ with the triangle S of the last damped system.
-    pub fn damped_inverse_transpose_norm(&self, w: &[f64]) -> f64 {
+    pub fn damped_inverse_transpose_norm(&mut self, w: &[f64]) -> f64 {
         let n = self.cols;
-        let mut z: Vec<f64> = self.order.iter().map(|&o| w[o]).collect();
         for k in 0..n {
-            let sum: f64 = (0..k).map(|i| self.damped[k * n + i] * z[i]).sum();
+            let sum: f64 = (0..k).map(|i| self.damped[k * n + i] * self.z[i]).sum();
             let pivot = self.damped[k * n + k];
-            z[k] = if pivot == 0.0 { 0.0 } else { (z[k] - sum) / pivot };
+            self.z[k] = if pivot == 0.0 { 0.0 } else { (w[self.order[k]] - sum) / pivot };
         }
-        length(&z)
+        length(&self.z)
     }
 }
 

@@ -11,8 +11,9 @@
 use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination};
 
 use crate::{
-    Cholesky, DeterministicSolver,
-    curvature::{eigen, hessian},
+    DeterministicSolver,
+    cholesky::CholeskyRoom,
+    curvature::{Spectrum, hessian},
     newton::shifted,
     place::{Accepted, Place},
     vector::{dot, max_abs, negate, norm},
@@ -37,28 +38,41 @@ pub struct TrustRegion {
     p: Vec<f64>,
     hp: Vec<f64>,
     newton: Vec<f64>,
+    factor: CholeskyRoom,
+    model: Model,
 }
 
 /// How far the first step may go at most, in units of ‖x‖, at least of 1.
 const FAR: f64 = 1e3;
 
-/// The Hessian's eigenvalues and vectors, and g in their coordinates.
-struct Spectrum {
-    values: Vec<f64>,
-    vectors: Vec<f64>,
+/// The model in the coordinates of the Hessian's eigenvectors.
+#[derive(Debug)]
+struct Model {
+    spectrum: Spectrum,
+    /// g in them.
     g: Vec<f64>,
+    /// Whether both belong to the current point.
+    known: bool,
 }
 
-impl Spectrum {
-    fn new(h: &[f64], g: &[f64]) -> Option<Spectrum> {
-        let (values, vectors) = eigen(h, g.len())?;
-        let g = vectors.chunks_exact(g.len().max(1)).map(|v| dot(v, g)).collect();
-        Some(Spectrum { values, vectors, g })
+impl Model {
+    fn new(dim: usize) -> Model {
+        Model { spectrum: Spectrum::new(dim), g: vec![0.0; dim], known: false }
+    }
+
+    /// Decomposes H, unless that is done; false where it cannot be.
+    fn know(&mut self, h: &[f64], g: &[f64]) -> bool {
+        if !self.known {
+            self.known = self.spectrum.decompose(h);
+            let vectors = self.spectrum.vectors.chunks_exact(g.len().max(1));
+            self.g.iter_mut().zip(vectors).for_each(|(to, v)| *to = dot(v, g));
+        }
+        self.known
     }
 
     /// ‖(H + λI)⁻¹g‖² and half its derivative's size, Σ gᵢ²/(λᵢ + λ)³.
     fn length(&self, lambda: f64) -> (f64, f64) {
-        self.values.iter().zip(&self.g).fold((0.0, 0.0), |(square, slope), (v, g)| {
+        self.spectrum.values.iter().zip(&self.g).fold((0.0, 0.0), |(square, slope), (v, g)| {
             let shifted = v + lambda;
             // The eigenvector's own direction is filled up later, where g has no part in it.
             if shifted == 0.0 {
@@ -71,8 +85,8 @@ impl Spectrum {
 
     /// p on the border ‖p‖ = Δ, or inside where H is positive definite and Newton's step is.
     fn step(&self, radius: f64, p: &mut [f64]) -> bool {
-        let lowest = self.values[0];
-        let scale = self.values.iter().fold(0.0f64, |m, v| m.max(v.abs())).max(f64::MIN_POSITIVE);
+        let lowest = self.spectrum.values[0];
+        let scale = self.spectrum.values.iter().fold(0.0f64, |m, v| m.max(v.abs())).max(f64::MIN_POSITIVE);
         if lowest > 1e-14 * scale && self.length(0.0).0 <= radius * radius {
             self.assemble(0.0, p);
             return false;
@@ -85,7 +99,7 @@ impl Spectrum {
         if self.length(lambda).0 < radius * radius {
             // The hard case: to the border along the lowest eigenvector.
             self.assemble(lambda, p);
-            let v = &self.vectors[..p.len()];
+            let v = &self.spectrum.vectors[..p.len()];
             let (pp, pv) = (dot(p, p), dot(p, v));
             let root = (pv * pv + (radius * radius - pp).max(0.0)).sqrt();
             let tau = if pv >= 0.0 { root - pv } else { -root - pv };
@@ -114,23 +128,14 @@ impl Spectrum {
     /// p ← −(H + λI)⁻¹g.
     fn assemble(&self, lambda: f64, p: &mut [f64]) {
         p.fill(0.0);
-        for ((value, g), v) in self.values.iter().zip(&self.g).zip(self.vectors.chunks_exact(p.len())) {
+        let Spectrum { values, vectors, .. } = &self.spectrum;
+        for ((value, g), v) in values.iter().zip(&self.g).zip(vectors.chunks_exact(p.len())) {
             if *g != 0.0 {
                 let c = -g / (value + lambda);
                 p.iter_mut().zip(v).for_each(|(p, v)| *p += c * v);
             }
         }
     }
-}
-
-/// How a model is minimized for a radius; says whether p ended at the border.
-enum Model {
-    /// Newton's step, where H is positive definite; and the spectrum once it was needed.
-    Exact {
-        newton: bool,
-        spectrum: Option<Spectrum>,
-    },
-    Dogleg,
 }
 
 impl TrustRegion {
@@ -145,57 +150,50 @@ impl TrustRegion {
             p: zeros(),
             hp: zeros(),
             newton: zeros(),
+            factor: CholeskyRoom::new(d),
+            model: Model::new(d),
             at: Place::new(x),
         }
     }
 
-    /// What does not depend on the radius.
-    fn model(&mut self) -> Option<Model> {
-        let d = self.at.x.len();
+    /// newton ← Newton's step, for the dogleg that of a shifted Hessian where it is needed; whether there is one.
+    fn prepare(&mut self) -> bool {
+        self.model.known = false;
         match self.subproblem {
             Subproblem::Exact => {
-                let factor = Cholesky::new(&self.h, d, 0.0);
-                if let Some(factor) = &factor {
+                let convex = self.factor.factor(&self.h, 0.0);
+                if convex {
                     negate(&mut self.newton, &self.at.g);
-                    factor.solve(&mut self.newton);
+                    self.factor.solve(&mut self.newton);
                 }
-                Some(Model::Exact { newton: factor.is_some(), spectrum: None })
+                convex
             }
-            Subproblem::Dogleg => shifted(&self.h, &self.at.g, &mut self.newton).then_some(Model::Dogleg),
+            Subproblem::Dogleg => shifted(&mut self.factor, &self.h, &self.at.g, &mut self.newton),
         }
     }
 
     /// Where the model is convex Newton's step is tried at once; elsewhere a tenth of ‖x‖, at least of 1.
-    fn first_radius(&self, model: &Model) -> f64 {
-        match model {
-            Model::Exact { newton: false, .. } => 0.1 * norm(&self.at.x).max(1.0),
-            _ => norm(&self.newton).min(FAR * norm(&self.at.x).max(1.0)).max(f64::MIN_POSITIVE),
-        }
+    fn first_radius(&self, newton: bool) -> f64 {
+        let size = norm(&self.at.x).max(1.0);
+        if newton { norm(&self.newton).min(FAR * size).max(f64::MIN_POSITIVE) } else { 0.1 * size }
     }
 
     /// p for the current radius; whether it ends at the border. `None` where H cannot be decomposed.
-    fn propose(&mut self, model: &mut Model) -> Option<bool> {
-        match model {
-            Model::Exact { newton, spectrum } => {
-                if *newton && norm(&self.newton) <= self.radius {
-                    self.p.copy_from_slice(&self.newton);
-                    return Some(false);
-                }
-                if spectrum.is_none() {
-                    *spectrum = Spectrum::new(&self.h, &self.at.g);
-                }
-                Some(spectrum.as_ref()?.step(self.radius, &mut self.p))
+    fn propose(&mut self, newton: bool) -> Option<bool> {
+        if newton && norm(&self.newton) <= self.radius {
+            self.p.copy_from_slice(&self.newton);
+            return Some(false);
+        }
+        match self.subproblem {
+            Subproblem::Dogleg => newton.then(|| self.dogleg()),
+            Subproblem::Exact => {
+                self.model.know(&self.h, &self.at.g).then(|| self.model.step(self.radius, &mut self.p))
             }
-            Model::Dogleg => Some(self.dogleg()),
         }
     }
 
     fn dogleg(&mut self) -> bool {
         let (g, radius) = (&self.at.g, self.radius);
-        if norm(&self.newton) <= radius {
-            self.p.copy_from_slice(&self.newton);
-            return false;
-        }
         multiply(&self.h, g, &mut self.hp);
         let (size, curvature) = (norm(g), dot(g, &self.hp));
         let steepest = if curvature > 0.0 { size * size / curvature } else { f64::INFINITY };
@@ -219,6 +217,13 @@ impl TrustRegion {
     }
 }
 
+/// By how much a region shrinks after a bad step: to where the parabola through f, its slope and the end of the step is lowest,
+/// between a tenth and a half of the way (Conn, Gould and Toint, “Trust-Region Methods”, 2000, section 17.1).
+fn shrink(change: f64, slope: f64) -> f64 {
+    let bend = change - slope;
+    if bend > 0.0 && bend.is_finite() { (-0.5 * slope / bend).clamp(0.1, 0.5) } else { 0.25 }
+}
+
 /// out ← Hv.
 fn multiply(h: &[f64], v: &[f64], out: &mut [f64]) {
     out.iter_mut().zip(h.chunks_exact(v.len().max(1))).for_each(|(out, row)| *out = dot(row, v));
@@ -234,12 +239,12 @@ impl DeterministicSolver for TrustRegion {
         }
         let (start, size) = (self.at.value, max_abs(&self.at.g));
         let undecided = || Stop::Terminated(Termination::new(Reason::Stalled, "the Hessian could not be decomposed"));
-        let mut model = self.model().ok_or_else(undecided)?;
+        let newton = self.prepare();
         if self.radius == 0.0 {
-            self.radius = self.first_radius(&model);
+            self.radius = self.first_radius(newton);
         }
         for _ in 0..80 {
-            let border = self.propose(&mut model).ok_or_else(undecided)?;
+            let border = self.propose(newton).ok_or_else(undecided)?;
             multiply(&self.h, &self.p, &mut self.hp);
             let slope = dot(&self.at.g, &self.p);
             let predicted = slope + 0.5 * dot(&self.p, &self.hp);
@@ -263,9 +268,9 @@ impl DeterministicSolver for TrustRegion {
                 false => change / predicted,
             };
             if !trial.is_finite() || !ratio.is_finite() || ratio < 0.25 {
-                self.radius = 0.25 * length.min(self.radius);
+                self.radius = shrink(change, slope) * length.min(self.radius);
             } else if ratio > 0.75 && border {
-                self.radius *= 3.0;
+                self.radius *= 2.0;
             }
             if trial.is_finite() && ratio > 1e-4 {
                 return Ok(self.at.advance(Accepted { length: 1.0, value: trial.value }, length));
@@ -300,7 +305,7 @@ impl DeterministicSolver for TrustRegion {
     }
 
     fn value(&self) -> Option<f64> {
-        self.at.stationarity().map(|_| self.at.value)
+        self.at.known_value()
     }
 
     fn monotone(&self) -> bool {

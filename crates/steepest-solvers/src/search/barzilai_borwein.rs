@@ -33,6 +33,7 @@ const LONGEST: f64 = 1e30;
 impl Search for BarzilaiBorwein {
     fn search(&mut self, ray: &mut Ray<'_>, first: f64, _done: u64) -> Result<Accepted, Stop> {
         if self.values.is_empty() {
+            self.values.reserve_exact(MEMORY);
             self.values.push(ray.start);
         }
         let highest = self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
