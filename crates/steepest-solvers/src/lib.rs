@@ -31,6 +31,7 @@ mod registry;
 mod rule;
 pub mod sampling;
 mod search;
+mod secant;
 mod solver;
 mod steepest;
 mod trust_region;

@@ -31,6 +31,11 @@ pub trait Search: Send + std::fmt::Debug {
     /// [`Stop`] when no step is acceptable; the objective then stands at some other point.
     fn search(&mut self, ray: &mut Ray<'_>, first: f64, done: u64) -> Result<Accepted, Stop>;
 
+    /// How far the first trial of a run goes along a direction that has no length of its own, from ‖x‖ and ‖d‖: a step of length 1.
+    fn start(&self, _x: f64, d: f64) -> f64 {
+        1.0 / d
+    }
+
     /// Learns from an accepted step, before the place moves on to its trial point.
     fn learn(&mut self, _at: &Place) {}
 

@@ -8,11 +8,11 @@ use rayon::prelude::*;
 use steepest_core::Shards;
 
 /// Elements of a shard: about what fits into the first level of cache with its neighbours.
-const SHARD: usize = 1 << 14;
+pub(crate) const SHARD: usize = 1 << 14;
 /// Shards at most.
-const MAX_SHARDS: usize = 64;
+pub(crate) const MAX_SHARDS: usize = 64;
 /// From this many elements on, threads take part.
-const PARALLEL: usize = 1 << 17;
+pub(crate) const PARALLEL: usize = 1 << 17;
 const LANES: usize = 8;
 
 /// Runs `piece` over the shards of some vectors of one length and adds up what it returns.
@@ -21,9 +21,18 @@ fn over<const M: usize, const R: usize, const N: usize>(
     reads: [&[f64]; R],
     piece: &(impl Fn([&mut [f64]; M], [&[f64]; R]) -> [f64; N] + Sync),
 ) -> [f64; N] {
+    over_from(writes, reads, &|_, writes, reads| piece(writes, reads))
+}
+
+/// The same, telling `piece` where its shard starts.
+pub(crate) fn over_from<const M: usize, const R: usize, const N: usize>(
+    writes: [&mut [f64]; M],
+    reads: [&[f64]; R],
+    piece: &(impl Fn(usize, [&mut [f64]; M], [&[f64]; R]) -> [f64; N] + Sync),
+) -> [f64; N] {
     let len = if R > 0 { reads[0].len() } else { writes[0].len() };
     if len <= SHARD {
-        return piece(writes, reads);
+        return piece(0, writes, reads);
     }
     let shards = Shards::new(len, SHARD, MAX_SHARDS);
     branch(writes, reads, shards, 0..shards.count(), len >= PARALLEL, piece)
@@ -36,10 +45,10 @@ fn branch<const M: usize, const R: usize, const N: usize>(
     shards: Shards,
     which: std::ops::Range<usize>,
     parallel: bool,
-    piece: &(impl Fn([&mut [f64]; M], [&[f64]; R]) -> [f64; N] + Sync),
+    piece: &(impl Fn(usize, [&mut [f64]; M], [&[f64]; R]) -> [f64; N] + Sync),
 ) -> [f64; N] {
     if which.len() == 1 {
-        return piece(writes, reads);
+        return piece(shards.range(which.start).start, writes, reads);
     }
     let middle = which.start + which.len().next_power_of_two() / 2;
     let cut = shards.range(middle).start - shards.range(which.start).start;
@@ -63,7 +72,7 @@ fn fold(acc: [f64; LANES]) -> f64 {
 }
 
 #[inline(always)]
-fn dot_piece(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot_piece(a: &[f64], b: &[f64]) -> f64 {
     let mut acc = [0.0; LANES];
     let whole = a.len() - a.len() % LANES;
     for (a, b) in a[..whole].chunks_exact(LANES).zip(b[..whole].chunks_exact(LANES)) {
@@ -157,24 +166,30 @@ pub(crate) fn add_dot(q: &mut [f64], a: f64, y: &[f64], c: f64, s: &[f64]) -> f6
     })[0]
 }
 
-/// s ← new − old; returns s·s.
-pub(crate) fn difference(s: &mut [f64], new: &[f64], old: &[f64]) -> f64 {
-    over([s], [new, old], &|[s], [new, old]| {
-        for ((s, new), old) in s.iter_mut().zip(new).zip(old) {
-            *s = new - old;
-        }
-        [dot_piece(s, s)]
-    })[0]
+/// The products of a step s with the change y of the gradient.
+pub(crate) struct PairProducts {
+    /// s·s.
+    pub ss: f64,
+    /// s·y.
+    pub sy: f64,
+    /// y·y.
+    pub yy: f64,
+    /// s·g⁺.
+    pub ahead: f64,
 }
 
-/// y ← new − old; returns s·y and y·y.
-pub(crate) fn difference_dots(y: &mut [f64], new: &[f64], old: &[f64], s: &[f64]) -> [f64; 2] {
-    over([y], [new, old, s], &|[y], [new, old, s]| {
-        for ((y, new), old) in y.iter_mut().zip(new).zip(old) {
-            *y = new - old;
+/// s ← to − from, y ← next − g; returns their products.
+pub(crate) fn pair([s, y]: [&mut [f64]; 2], [to, from]: [&[f64]; 2], [next, g]: [&[f64]; 2]) -> PairProducts {
+    let [ss, sy, yy, ahead] = over([s, y], [to, from, next, g], &|[s, y], [to, from, next, g]| {
+        for ((s, to), from) in s.iter_mut().zip(to).zip(from) {
+            *s = to - from;
         }
-        [dot_piece(s, y), dot_piece(y, y)]
-    })
+        for ((y, next), g) in y.iter_mut().zip(next).zip(g) {
+            *y = next - g;
+        }
+        [dot_piece(s, s), dot_piece(s, y), dot_piece(y, y), dot_piece(s, next)]
+    });
+    PairProducts { ss, sy, yy, ahead }
 }
 
 /// d ← β·d − g.
@@ -214,12 +229,11 @@ mod tests {
             let s = add_dot(&mut q, 0.7, &a, 1.5, &b);
             assert!(q.iter().zip(&a).zip(&c).all(|((q, a), c)| *q == 1.5 * (c + 0.7 * a)));
             assert_eq!(s, dot(&q, &b));
-            let mut s = vec![0.0; n];
-            let ss = difference(&mut s, &a, &b);
-            assert_eq!(ss, dot(&s, &s));
-            let mut y = vec![0.0; n];
-            let [sy, yy] = difference_dots(&mut y, &b, &c, &s);
-            assert_eq!((sy, yy), (dot(&s, &y), dot(&y, &y)));
+            let (mut s, mut y) = (vec![0.0; n], vec![0.0; n]);
+            let found = pair([&mut s, &mut y], [&a, &b], [&b, &c]);
+            assert!(s.iter().zip(&a).zip(&b).all(|((s, a), b)| *s == a - b));
+            assert_eq!((found.ss, found.sy, found.yy), (dot(&s, &s), dot(&s, &y), dot(&y, &y)));
+            assert_eq!(found.ahead, dot(&s, &b));
             blend(&mut y, 0.5, &a);
             assert!(y.iter().zip(&a).zip(b.iter().zip(&c)).all(|((y, a), (b, c))| *y == 0.5 * (b - c) - a));
         }

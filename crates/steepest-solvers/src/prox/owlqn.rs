@@ -112,9 +112,9 @@ impl DeterministicSolver for Owlqn {
                 return Err(Stop::Terminated(Termination::new(reason, detail)));
             }
         };
-        self.memory.learn(&self.at);
-        let moved = self.at.trial.iter().zip(&self.at.x).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
         let smooth = value - self.penalty.value(&self.at.trial);
+        self.memory.learn(&self.at, Accepted { length, value: smooth });
+        let moved = self.at.trial.iter().zip(&self.at.x).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
         let info = self.at.advance(Accepted { length, value: smooth }, moved);
         self.look();
         Ok(StepInfo { value: Some(value), grad_norm: Some(norm(&self.pseudo)), ..info })

@@ -160,6 +160,11 @@ impl Search for HagerZhang {
         }
     }
 
+    /// A hundredth of ‖x‖: I0 of their paper, in the 2-norm.
+    fn start(&self, x: f64, d: f64) -> f64 {
+        (0.01 * x.max(1.0) / d).min(1.0)
+    }
+
     fn curvature(&self) -> bool {
         true
     }

@@ -11,7 +11,7 @@ use steepest_core::Stop;
 
 use super::{
     Search,
-    wolfe::{cubic_minimum, lowest},
+    wolfe::{beyond, cubic_minimum, lowest},
 };
 use crate::place::{Accepted, Ray, Trial};
 
@@ -51,7 +51,7 @@ impl Search for StrongWolfe {
     fn search(&mut self, ray: &mut Ray<'_>, first: f64, _done: u64) -> Result<Accepted, Stop> {
         let origin = ray.origin();
         // `low` has the lowest value that fell enough; the other end is known once the minimum is bracketed.
-        let (mut low, mut other, mut t) = (origin, None::<Trial>, first);
+        let (mut before, mut low, mut other, mut t) = (origin, origin, None::<Trial>, first);
         let mut width = f64::INFINITY;
         for _ in 0..self.max_trials {
             let trial = ray.at(t);
@@ -65,10 +65,10 @@ impl Search for StrongWolfe {
                 if trial.slope * ahead >= 0.0 {
                     other = Some(low);
                 }
-                low = trial;
+                (before, low) = (low, trial);
             }
             t = match other {
-                None => extend(low, t),
+                None => beyond(before, low),
                 Some(end) => {
                     let now = (end.t - low.t).abs();
                     // A bracket that does not shrink by a third is halved.
@@ -87,11 +87,6 @@ impl Search for StrongWolfe {
     fn curvature(&self) -> bool {
         true
     }
-}
-
-/// A longer trial: the secant's zero of the slope, between 2 and 10 times as far.
-fn extend(low: Trial, t: f64) -> f64 {
-    if low.slope < 0.0 && low.slope.is_finite() { 4.0 * t } else { 2.0 * t }
 }
 
 /// A trial between the ends of a bracket.

@@ -54,15 +54,16 @@ impl Wolfe {
     fn along(&self, ray: &mut Ray<'_>, mut low: Trial, mut high: Option<Trial>, mut t: f64) -> Option<f64> {
         let origin = ray.origin();
         let line = ray.f.line(ray.d)?;
+        let mut before = origin;
         for _ in 0..self.max_trials {
             let (value, slope) = line.at(t).unwrap_or((f64::INFINITY, f64::INFINITY));
             let trial = Trial { t, value, slope };
             match self.judge(origin, trial) {
                 Verdict::Accept => return Some(t),
-                Verdict::Longer => low = trial,
+                Verdict::Longer => (before, low) = (low, trial),
                 Verdict::Shorter => high = Some(trial),
             }
-            t = high.map_or(4.0 * t, |high| between(low, high));
+            t = high.map_or_else(|| beyond(before, low), |high| between(low, high));
         }
         None
     }
@@ -71,15 +72,15 @@ impl Wolfe {
 impl Search for Wolfe {
     fn search(&mut self, ray: &mut Ray<'_>, first: f64, _done: u64) -> Result<Accepted, Stop> {
         let origin = ray.origin();
-        let (mut t, mut low, mut high) = (first, origin, None::<Trial>);
+        let (mut t, mut before, mut low, mut high) = (first, origin, origin, None::<Trial>);
         for count in 0..self.max_trials {
             let trial = ray.at(t);
             match self.judge(origin, trial) {
                 Verdict::Accept => return Ok(Accepted { length: t, value: trial.value }),
-                Verdict::Longer => low = trial,
+                Verdict::Longer => (before, low) = (low, trial),
                 Verdict::Shorter => high = Some(trial),
             }
-            t = high.map_or(4.0 * t, |high| between(low, high));
+            t = high.map_or_else(|| beyond(before, low), |high| between(low, high));
             if t <= 0.0 || !t.is_finite() || high.is_some_and(|h| h.t - low.t <= 1e-16 * h.t) {
                 break;
             }
@@ -112,6 +113,13 @@ pub(super) fn lowest(ray: &mut Ray<'_>, low: Trial) -> Result<Accepted, Stop> {
         }
     }
     Err(failed(ray))
+}
+
+/// A longer trial: where the secant through the slopes of the last two is zero, from 2 to 10 times as far.
+pub(super) fn beyond(before: Trial, now: Trial) -> f64 {
+    let zero = now.t + now.slope * (now.t - before.t) / (before.slope - now.slope);
+    let near = if zero.is_nan() || zero <= now.t { f64::INFINITY } else { zero };
+    if now.t > 0.0 { near.clamp(2.0 * now.t, 10.0 * now.t) } else { f64::NAN }
 }
 
 /// A trial inside the bracket: the minimum of the cubic through both ends where it is well inside, else a tenth or the middle.
