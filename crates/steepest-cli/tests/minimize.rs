@@ -317,6 +317,25 @@ fn constraints_are_met_and_have_their_prices() {
 }
 
 #[test]
+fn problems_of_firms_and_households_bring_their_constraint() {
+    let place = Place::new();
+    for name in ["cost", "utility", "ces-utility", "dispatch"] {
+        let found = minimized(&place, &["--problem", name]);
+        let kind = if name.contains("utility") { "maximum" } else { "minimum" };
+        assert_eq!(found["critical_point"], kind, "{name}");
+        assert!(number(&found, "/constraints/0/shadow_price").abs() > 0.0, "{name}");
+    }
+    // Shares 0.2, 0.3 and 0.5 of 120 at the prices 1, 2 and 4.
+    let found = minimized(&place, &["--problem", "utility"]);
+    for (i, x) in [24.0, 18.0, 15.0].into_iter().enumerate() {
+        close(number(&found, &format!("/x/{i}")), x, 1e-4);
+    }
+    close(number(&found, "/constraints/0/shadow_price"), 1.0 / 120.0, 1e-8);
+    assert!(place.done(&["minimize", "--problem", "list"]).out.contains("dispatch"));
+    assert_eq!(place.run(&["sample", "--problem", "utility"]).code, 2);
+}
+
+#[test]
 fn sets_are_kept() {
     let place = Place::new();
     let far = |more: &[&str]| minimized(&place, &[&["norm(x - [3, 1, 2])^2", "--dim", "3"], more].concat());

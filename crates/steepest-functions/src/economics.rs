@@ -19,6 +19,10 @@ use crate::{Builder, Graph};
 pub struct Constrained {
     /// A short name.
     pub name: &'static str,
+    /// What it asks, in a line.
+    pub title: &'static str,
+    /// Its one constraint as a formula.
+    pub condition: &'static str,
     /// f, to be minimized.
     pub objective: Graph,
     /// Whether f is the negative of what the problem maximizes.
@@ -62,6 +66,8 @@ pub fn cost(wages: &[f64], exponents: &[f64], output: f64) -> Constrained {
     let value = s * ((output.ln() + logs) / s).exp();
     Constrained {
         name: "cost",
+        title: "least cost w·x of the output Π xᵢ^aᵢ ≥ q; the multiplier is q times marginal cost",
+        condition: "ln(q) - dot(a, ln(x)) <= 0",
         objective: linear(n, |i| wages[i], 0.0),
         maximized: false,
         equalities: Vec::new(),
@@ -84,6 +90,8 @@ pub fn utility(exponents: &[f64], prices: &[f64], budget: f64) -> Constrained {
     let solution: Vec<f64> = exponents.iter().zip(prices).map(|(a, p)| a / s * budget / p).collect();
     Constrained {
         name: "utility",
+        title: "greatest utility Σ aᵢ ln xᵢ that a budget buys",
+        condition: "dot(p, x) - m <= 0",
         objective: log_output(&Builder::new(n), exponents, -1.0, 0.0),
         maximized: true,
         equalities: Vec::new(),
@@ -113,6 +121,8 @@ pub fn ces_utility(weights: &[f64], rho: f64, prices: &[f64], budget: f64) -> Co
     let value = -inside.powf(1.0 / rho);
     Constrained {
         name: "ces-utility",
+        title: "greatest utility (Σ aᵢxᵢ^ρ)^(1/ρ) that a budget buys",
+        condition: "dot(p, x) - m <= 0",
         objective: b.finish(-sum.powf(1.0 / rho)),
         maximized: true,
         equalities: Vec::new(),
@@ -140,6 +150,8 @@ pub fn dispatch(alpha: &[f64], beta: &[f64], demand: f64) -> Constrained {
         b.inputs().iter().enumerate().map(|(i, &x)| alpha[i] * x + 0.5 * beta[i] * x.powi(2)).collect::<Vec<_>>();
     Constrained {
         name: "dispatch",
+        title: "least cost of plants that together deliver a demand",
+        condition: "demand - sum(x) = 0",
         objective: b.finish(b.sum(costs)),
         maximized: false,
         equalities: vec![linear(n, |_| -1.0, demand)],

@@ -6,7 +6,7 @@ mod trace;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use steepest_functions::problems;
+use steepest_functions::{economics, problems};
 use steepest_solvers::Progress;
 
 use crate::descend::{Chosen, Descent, exit_code};
@@ -165,6 +165,17 @@ fn list() -> Result<ExitCode, Failure> {
             entry.kind.name(),
             entry.dims
         );
+    }
+    let mut last = "";
+    for example in economics::examples() {
+        // Two of one kind differ in their numbers only.
+        if std::mem::replace(&mut last, example.name) != example.name {
+            text += &format!(
+                "{:<width$}  economics · under a constraint · {} variables\n",
+                example.name,
+                example.start.len()
+            );
+        }
     }
     print(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -94,6 +94,10 @@ pub fn run(args: SampleArgs, say: &Say) -> Result<ExitCode, Failure> {
     let format = args.plot.as_deref().map(|path| Format::of("--plot", path)).transpose()?;
     let mut sampler = sampler(&args)?;
     let target = args.function.load()?;
+    if !target.limits.is_empty() {
+        return Err(Failure::usage(format!("sample: {} has a constraint, which chains know nothing of", target.title))
+            .with_help("write the constraint as a penalty into a formula"));
+    }
     let starts = starts(&args, &target)?;
     say.line("function", &format!("{} · {}", target.title, minimize::variables(&target)));
     say.line(

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use steepest_core::Objective;
+use steepest_functions::economics;
 use steepest_functions::problems::{self, Minimum};
 use steepest_functions::{Formula, Function, Graph, Holds, Restricted, Sense, System, SystemError};
 
@@ -152,7 +153,34 @@ fn shortened(text: &str) -> String {
     line.chars().take(MOST - 1).chain(['…']).collect()
 }
 
+/// A problem of a firm or a household, which brings its constraint.
+fn economic(name: &str, dim: Option<usize>, constraints: &[String]) -> Result<Option<Target>, Failure> {
+    let Some(example) = economics::examples().into_iter().find(|e| e.name == name) else { return Ok(None) };
+    if dim.is_some_and(|n| n != example.start.len()) {
+        let n = example.start.len();
+        return Err(Failure::usage(format!("--dim: {name} has {}", counted(n as u64, "variable"))));
+    }
+    let names: Vec<String> = (0..example.start.len()).map(|i| format!("x{i}")).collect();
+    let own = |function: Graph, holds| Limit {
+        text: example.condition.into(),
+        function: Arc::new(function),
+        holds,
+        level: 0.0,
+    };
+    let mut all: Vec<Limit> = example.equalities.into_iter().map(|c| own(c, Holds::Equal)).collect();
+    all.extend(example.inequalities.into_iter().map(|c| own(c, Holds::AtMost)));
+    let more = System::parse(None, constraints).and_then(|s| s.compile_for(&names, Sense::Minimize));
+    all.extend(limits(more.map_err(|e| misread(&e, constraints.len()))?));
+    let title = format!("{name}: {}", example.title);
+    let target = Target::of_graph(example.objective, names, &title);
+    // What is not positive has no logarithm: a start is all that is needed of a domain.
+    Ok(Some(Target { maximize: example.maximized, start: Some(example.start), limits: all, ..target }))
+}
+
 fn problem(name: &str, dim: Option<usize>, constraints: &[String]) -> Result<Target, Failure> {
+    if let Some(target) = economic(name, dim, constraints)? {
+        return Ok(target);
+    }
     let problem = problems::build(name, dim).map_err(|e| {
         Failure::input(e).with_help("`steepest minimize --problem list` lists the problems with their dimensions")
     })?;
