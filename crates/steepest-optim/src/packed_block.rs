@@ -36,6 +36,18 @@ enum Form {
     },
 }
 
+/// What tells the lanes of a block apart. Blocks begin at multiples of 16 and these end in different four bits, so that no two
+/// elements share a word. None of them is 0: where the first lane needs no instruction, the compiler takes all of them apart.
+const NUMBERS: Lanes<u32> = {
+    let mut numbers = [0; LANES];
+    let mut k = 0;
+    while k < LANES {
+        numbers[k] = (k as u32 + 1).wrapping_mul(0x9e37_79b9);
+        k += 1;
+    }
+    numbers
+};
+
 impl<T: Real> BlockPtr<T> {
     /// Plain numbers.
     #[inline(always)]
@@ -89,15 +101,41 @@ impl<T: Real> Memory<T> for BlockPtr<T> {
                 Form::Plain | Form::Bits8 { .. } => store_lanes(from, n, self.plain.add(at)),
                 Form::Bf16 { packed, key, first } => {
                     let mut raw = [0u16; LANES];
-                    // One instruction adds the same to all lanes and another their numbers, all of which are above 0: a 0 that is
-                    // left out breaks the vector into pieces.
-                    let before = first.wrapping_add(at as u32);
+                    let block = first.wrapping_add(at as u32);
                     for k in 0..LANES {
-                        raw[k] = round16(narrow(from[k]), hash(key, before.wrapping_add(k as u32 + 1)) >> 16);
+                        raw[k] = round16(narrow(from[k]), hash(key, block ^ NUMBERS[k]) >> 16);
                     }
                     std::ptr::copy_nonoverlapping(raw.as_ptr(), packed.add(at), n);
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every element of many blocks has a word of its own, and blocks of bf16 come back as one of their neighbours.
+    #[test]
+    fn words_differ_and_blocks_come_back() {
+        let mut words: Vec<u32> = (0..1 << 12u32).flat_map(|b| NUMBERS.map(|k| (b * 16) ^ k)).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), 16 << 12);
+        let values: Lanes<f32> = std::array::from_fn(|k| (k as f32 - 7.3) * 1e-3);
+        for n in [1, 15, LANES] {
+            let (mut packed, mut out) = ([0u16; 2 * LANES], [0.0f32; LANES]);
+            let block = BlockPtr::<f32>::bf16(packed.as_mut_ptr(), [3, 5], 512);
+            // SAFETY: the array has room for two blocks.
+            unsafe {
+                block.store(LANES, n, &values);
+                block.load(LANES, n, &mut out);
+            }
+            for (k, (o, v)) in out.iter().zip(&values).enumerate() {
+                assert!(if k < n { (o - v).abs() <= v.abs() / 128.0 } else { *o == 0.0 }, "{n}, {k}: {v} became {o}");
+            }
+            assert!(packed[..LANES].iter().chain(&packed[LANES + n..]).all(|&p| p == 0));
         }
     }
 }
