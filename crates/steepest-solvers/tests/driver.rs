@@ -125,6 +125,21 @@ fn budgets_are_kept_to_the_evaluation() {
     }
 }
 
+/// No two rows of a trace have the same number.
+#[test]
+fn a_way_out_of_a_saddle_is_a_step_of_its_own() {
+    let mut solver = SolverSpec::parse("trust-region").unwrap().build(&mut quartic(), &[0.0]).unwrap();
+    let mut rows = Vec::new();
+    let found = Minimize::default()
+        .observe(&mut quartic(), &mut *solver, &mut |p| {
+            rows.push((p.step, p.note.is_some()));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(rows.iter().map(|r| r.0).collect::<Vec<_>>(), (0..=found.steps).collect::<Vec<_>>());
+    assert_eq!(rows[1], (1, true));
+}
+
 #[test]
 fn the_trace_starts_at_the_start_and_a_break_interrupts() {
     let mut f = rosenbrock();
@@ -138,17 +153,6 @@ fn the_trace_starts_at_the_start_and_a_break_interrupts() {
         .unwrap();
     assert_eq!(found.termination.reason, Reason::Interrupted);
     assert_eq!(seen.iter().map(|s| s.0).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
-    // A way out of a saddle is a step of its own: no two rows have the same number.
-    let mut solver = SolverSpec::parse("trust-region").unwrap().build(&mut quartic(), &[0.0]).unwrap();
-    let mut rows = Vec::new();
-    let found = Minimize::default()
-        .observe(&mut quartic(), &mut *solver, &mut |p| {
-            rows.push((p.step, p.note.is_some()));
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    assert_eq!(rows.iter().map(|r| r.0).collect::<Vec<_>>(), (0..=found.steps).collect::<Vec<_>>());
-    assert_eq!(rows[1], (1, true));
     assert_eq!(seen[0].2, [-1.2, 1.0]);
     assert!((seen[0].1 - 24.2).abs() < 1e-12);
     assert_eq!(found.x, seen[5].2);
