@@ -47,6 +47,8 @@ pub struct LevenbergMarquardt {
 const BORDER: f64 = 0.1;
 /// Steps that gain less than this share, in fact and by the model, drown in the rounding of the sum.
 const DROWNED: f64 = 1e-12;
+/// How far a residual may be off by rounding, in units of the terms Jᵢⱼxⱼ that it is made of.
+const ROUNDING: f64 = 8.0 * f64::EPSILON;
 /// A radius that binds no step.
 const FREE: f64 = 1e150;
 /// How long the geodesic correction may be against p.
@@ -111,6 +113,13 @@ impl LevenbergMarquardt {
     /// ‖D⁻¹∇f‖, whatever the units of the parameters.
     fn scaled_gradient(&self) -> f64 {
         self.at.g.iter().zip(&self.scale).map(|(g, d)| (g / d) * (g / d)).sum::<f64>().sqrt()
+    }
+
+    /// The share of the sum of squares that may be rounding: residuals that are small differences of large numbers, as those of a
+    /// good fit, carry the rounding of these.
+    fn noise(&self) -> f64 {
+        let terms = self.at.x.iter().zip(&self.scale).map(|(x, d)| (d * x) * (d * x)).sum::<f64>().sqrt();
+        DROWNED.max(ROUNDING * terms / (2.0 * self.at.value).sqrt())
     }
 
     /// The objective stands elsewhere now.
@@ -237,6 +246,7 @@ impl DeterministicSolver for LevenbergMarquardt {
             self.radius = if size > 0.0 { self.first * size } else { self.first };
         }
         let mut first = self.at.step == 0;
+        let noise = self.noise();
         for _ in 0..100 {
             self.solve();
             self.p.iter_mut().for_each(|p| *p = -*p);
@@ -257,7 +267,7 @@ impl DeterministicSolver for LevenbergMarquardt {
             let value = self.at.ray(f, &self.p, 0.0).value(1.0);
             let actual = if value < 100.0 * start { 1.0 - value / start } else { -1.0 };
             // Where rounding hides the decrease, the gradient at the end of the step decides.
-            let drowned = predicted <= DROWNED && actual.abs() <= DROWNED;
+            let drowned = predicted <= noise && actual.abs() <= noise;
             if drowned {
                 let before = self.scaled_gradient();
                 self.read(f)?;
