@@ -1,12 +1,19 @@
 """SciPy's solvers on the list of test problems: what each reaches, and after how many evaluations.
 
     python bench/minimize/scipy_profiles.py [METHOD …] > bench/minimize/results/scipy.csv
+    python bench/minimize/scipy_profiles.py --times [METHOD …] > bench/minimize/results/times/scipy.csv
 
 A problem counts as solved when f ≤ f* + 1e-6·(f₀ − f*) at the end, for the lowest known minimum f* or another that is listed;
 the evaluations counted are those up to the first point that meets it. Tolerances are set so that a run ends only when it cannot
 go on; at most 20,000 evaluations or 5 seconds.
+
+With --times every run that scipy.csv counts as solved is made again up to the value that solved it, three times, and the seconds
+that SciPy itself takes are written: the time inside the functions is left out, because they come here through a pipe, and is
+added by profiles.py at what they take in the program itself.
 """
 
+import csv
+import pathlib
 import sys
 import time
 import warnings
@@ -66,7 +73,55 @@ def target(problem, value, first):
     return near if abs(value - near) <= 1e-6 * (first - near) else None
 
 
+def own_seconds(problem, method, options, second, bar):
+    """Seconds outside the functions until a value is at most `bar`, and the calls of each kind until then."""
+    began, inside = time.perf_counter(), [0.0]
+
+    def timed(function):
+        def call(*arguments):
+            clock = time.perf_counter()
+            answer = function(*arguments)
+            inside[0] += time.perf_counter() - clock
+            return answer
+        return call
+
+    both, product, hessian = timed(problem.both), timed(problem.hvp), timed(problem.hessian)
+
+    def watched(x):
+        f, g = both(x)
+        if f <= bar or time.perf_counter() - began > SECONDS:
+            raise Enough
+        return f, g
+
+    derivatives = {"hessp": product} if second == "hessp" else {"hess": hessian} if second else {}
+    try:
+        scipy.optimize.minimize(watched, problem.start, jac=True, method=method, options=options, **derivatives)
+    except (Enough, np.linalg.LinAlgError, ValueError, OverflowError, FloatingPointError):
+        pass
+    return time.perf_counter() - began - inside[0]
+
+
+def times(wanted):
+    server = served.Server()
+    with open(pathlib.Path(__file__).parent / "results" / "scipy.csv") as file:
+        rows = [row for row in csv.DictReader(file) if row["solved"] == "1" and row["solver"][6:] in wanted]
+    print("problem,solver,own_seconds,gradients,hvps,hessians")
+    for row in rows:
+        problem, key = server.problem(row["problem"]), row["solver"][6:]
+        first = problem.value(problem.start)
+        goal = target(problem, float(row["value"]), first)
+        least = float("inf")
+        for _ in range(3):
+            problem.counts.update(f=0, g=0, p=0, h=0)
+            least = min(least, own_seconds(problem, *METHODS[key], goal + 1e-6 * (first - goal)))
+        counts = problem.counts
+        print(f"{row['problem']},{row['solver']},{least!r},{counts['g']},{counts['p']},{counts['h']}", flush=True)
+
+
 def main():
+    if "--times" in sys.argv:
+        sys.argv.remove("--times")
+        return times(sys.argv[1:] or list(METHODS))
     server = served.Server()
     wanted = sys.argv[1:] or list(METHODS)
     print("problem,n,collection,solver,solved,gradients,values,hvps,hessians,total_gradients,value")
