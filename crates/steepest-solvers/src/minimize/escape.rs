@@ -28,7 +28,7 @@ impl fmt::Display for Escape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "left a {} at {:e} along its curvature {:.3e}, down to {:e}",
+            "left a {} of value {:.4e} along its curvature {:.3e}, down to {:.4e}",
             self.from, self.value, self.curvature, self.to
         )
     }
