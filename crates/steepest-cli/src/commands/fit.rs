@@ -1,5 +1,8 @@
 //! `steepest fit DATA --target COL`: from a file to a fitted, certified model in a run directory.
 
+mod place;
+mod problem;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -14,12 +17,16 @@ use steepest_train::{Outcome, PathOutcome, RunDir, Store, Trainer};
 use crate::config::{Choice, config_hash, config_text, read_config};
 use crate::failure::Failure;
 pub(super) use crate::interrupt::interrupt_flag;
-use crate::model::{LinearModel, ModelHeader, choose_loss, loss_text};
+use crate::model::{LinearModel, ModelHeader, loss_text};
 use crate::options::{Amount, FitOptions, Intercept, Penalty, Refit};
-use crate::prepare::{Part, Prepared, apply, class_weighted, prepare};
-use crate::say::{Say, count, number, print};
+use crate::prepare::{Part, Prepared, apply, prepare};
+use crate::say::{Say, count, print};
 use crate::source::read_files;
 use crate::{model_choice, penalty, results, solve, tell};
+pub(super) use place::stem;
+use place::{discard, open_run, refuse_another_course};
+use problem::build_problem;
+pub use problem::spread_offset;
 
 /// Arguments of `fit`.
 #[derive(Debug, clap::Args)]
@@ -195,76 +202,6 @@ fn held_back_files(prepared: &mut Prepared, options: &FitOptions, say: &Say) -> 
     Ok(())
 }
 
-/// The linear problem of the training rows, which are moved into it.
-fn build_problem(
-    prepared: &mut Prepared,
-    options: &FitOptions,
-    choices: &mut Vec<Choice>,
-) -> Result<LinearProblem, Failure> {
-    let model = &options.model;
-    if let Some(name) = model.model.as_deref()
-        && name != "linear"
-    {
-        return Err(Failure::usage(format!("--model: there is no model `{name}`")).with_help("there is linear"));
-    }
-    let target = &prepared.target;
-    let loss = choose_loss(model.loss.as_deref(), target)?;
-    if model.loss.is_none() {
-        let why = format!("the target `{}` is {}", target.name, target.task.name());
-        choices.push(Choice { what: "model.loss", value: loss_text(loss), why });
-    }
-    if let Some(bad) = negative_count(&prepared.train, loss) {
-        return Err(bad);
-    }
-    let weights = class_weighted(&prepared.train, &prepared.train, target, model.class_weights.as_deref())?;
-    let part = &mut prepared.train;
-    let matrix = part.take_matrix();
-    let y = tell::signed(loss, &part.target);
-    let mut problem = LinearProblem::new(matrix, y, loss);
-    problem.weights = weights;
-    problem.offset = spread_offset(part.offset.take(), loss.outputs());
-    problem.intercept = model.intercept != Some(Intercept::None);
-    let total = problem.total_weight();
-    problem.l1 = match model.l1 {
-        Some(Penalty::Value(v)) => v,
-        Some(Penalty::Auto) | None => 0.0,
-    };
-    problem.l2 = match model.l2 {
-        Some(Penalty::Value(v)) => v,
-        // With L1 alone asked for, a second penalty would be a surprise.
-        None if model.l1.is_some_and(|l1| l1 != Penalty::Value(0.0)) => 0.0,
-        Some(Penalty::Auto) => 0.0,
-        None => {
-            let why = "1/n: the weight of one row; `--l2 auto` chooses on validation rows".to_string();
-            choices.push(Choice { what: "model.l2", value: number(1.0 / total), why });
-            1.0 / total
-        }
-    };
-    Ok(problem)
-}
-
-/// An offset of a row counts for each of its linear predictors.
-pub fn spread_offset(offset: Option<Vec<f64>>, outputs: usize) -> Option<Vec<f64>> {
-    let offset = offset?;
-    if outputs == 1 {
-        return Some(offset);
-    }
-    Some(offset.into_iter().flat_map(|o| std::iter::repeat_n(o, outputs)).collect())
-}
-
-/// Poisson needs counts, and says which row has none.
-fn negative_count(part: &Part, loss: steepest_models::linear::Loss) -> Option<Failure> {
-    if loss != steepest_models::linear::Loss::Poisson {
-        return None;
-    }
-    let at = part.target.iter().position(|&y| y < 0.0)?;
-    let (row, value) = (part.rows[at] + 1, part.target[at]);
-    Some(
-        Failure::usage(format!("--loss poisson needs counts from 0 on, and the target of row {row} is {value}"))
-            .with_help("choose squared, huber or quantile"),
-    )
-}
-
 /// Fills in what was chosen, so that the written configuration repeats the run.
 fn resolve(options: &mut FitOptions, problem: &LinearProblem, plan: &solve::Plan, valid: Amount, prepared: &Prepared) {
     options.split.valid = options.split.valid_file.is_none().then_some(valid);
@@ -281,55 +218,6 @@ fn resolve(options: &mut FitOptions, problem: &LinearProblem, plan: &solve::Plan
     options.solver.solver = Some(plan.name.clone());
     plan.resolve(options);
     options.run.seed = Some(options.run.seed.unwrap_or(0));
-}
-
-/// The directory of the run: the one asked for, or the next number behind the name of the data.
-fn open_run(options: &FitOptions, resume: bool) -> Result<RunDir, Failure> {
-    let opened = match (&options.run.out, resume) {
-        (Some(out), true) => RunDir::open(Path::new(out)),
-        (Some(out), false) => RunDir::create(Path::new(out)),
-        (None, _) => RunDir::create_numbered(Path::new("runs"), &stem(&options.data.files)),
-    };
-    opened.map_err(Failure::input)
-}
-
-/// The configuration that lies in a run is what its checkpoint was made with, and is only overwritten by one of the same course.
-fn refuse_another_course(run: &RunDir, options: &FitOptions) -> Result<(), Failure> {
-    let path = run.path().join("config.toml");
-    if config_hash(&read_config(&path)?)? == config_hash(options)? {
-        return Ok(());
-    }
-    Err(Failure::usage(format!("{} was made with other options than these", run.path().display()))
-        .with_help("with --resume only budgets and stopping rules may be changed; `--init RUN` starts a new run from its parameters"))
-}
-
-/// Leaves nothing of a run that failed before its first checkpoint.
-fn discard(run: RunDir, numbered: bool) {
-    let around = run.path().parent().map(Path::to_path_buf);
-    run.discard();
-    if let Some(around) = around.filter(|_| numbered) {
-        // Only an empty directory can be removed so.
-        let _ = std::fs::remove_dir(around);
-    }
-}
-
-/// `patients` for `data/patients.csv.gz`.
-pub(super) fn stem(files: &[String]) -> String {
-    let first = files.first().map_or("run", String::as_str);
-    if first == "-" {
-        return "stdin".into();
-    }
-    let name = Path::new(first).file_name().map_or_else(|| first.to_string(), |n| n.to_string_lossy().into_owned());
-    let known =
-        ["gz", "zst", "csv", "tsv", "txt", "parquet", "arrow", "feather", "ipc", "svm", "svmlight", "libsvm", "data"];
-    let mut name = name.as_str();
-    while let Some((rest, end)) = name.rsplit_once('.') {
-        if rest.is_empty() || !known.contains(&end.to_ascii_lowercase().as_str()) {
-            break;
-        }
-        name = rest;
-    }
-    name.to_string()
 }
 
 /// Minimizes.
@@ -487,20 +375,5 @@ impl Done<'_> {
             Value::Object(map) => map,
             _ => Map::new(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_are_named_after_the_data() {
-        let of = |file: &str| stem(&[file.to_string()]);
-        assert_eq!(of("data/patients.csv.gz"), "patients");
-        assert_eq!(of("a9a.gz"), "a9a");
-        assert_eq!(of("adult.data.gz"), "adult");
-        assert_eq!(of("rcv1.small"), "rcv1.small");
-        assert_eq!(of("-"), "stdin");
     }
 }
