@@ -28,12 +28,16 @@
 //! doi:10.2307/2347628 (likelihoods); P. J. Huber, “Robust regression”, Ann. Statist. 1(5), 1973, doi:10.1214/aos/1176342503;
 //! T. J. Hastie and R. J. Tibshirani, “Generalized additive models”, 1990, section 3.5 (dₑ).
 
-use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
+mod matrix;
+mod student;
+
+use statrs::distribution::{ContinuousCDF, Normal};
 use steepest_core::{Objective, tree_sum};
 use steepest_data::Matrix;
-use steepest_solvers::Cholesky;
 
-use super::kernels::{multiply, product};
+use self::matrix::{free_parameters, inverse, times};
+use self::student::{OUTSIDE, student, student_reach};
+use super::kernels::multiply;
 use super::{LinearObjective, LinearProblem, Loss};
 
 /// The most parameters of a model with one output.
@@ -42,12 +46,8 @@ const LIMIT: usize = 2000;
 const SOFTMAX_LIMIT: usize = 1000;
 /// The most multiplications for one information matrix: some ten seconds.
 const WORK_LIMIT: f64 = 2e11;
-/// The condition number beyond which the information matrix, scaled to a diagonal of ones, counts as singular.
-const CONDITION_LIMIT: f64 = 1e12;
 /// How far from the optimum a parameter may be, in standard errors.
 const DISTANCE_LIMIT: f64 = 0.1;
-/// The probability outside the intervals.
-const OUTSIDE: f64 = 0.05;
 
 /// Why there are no standard errors.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -415,117 +415,10 @@ fn fix_sums(problem: &LinearProblem, h: &mut [f64]) {
     }
 }
 
-/// H⁻¹ by way of H scaled to a diagonal of ones, which takes the units of the features out of the question whether it is
-/// singular. The error is the parameter that the others determine.
-fn inverse(h: &[f64], p: usize) -> Result<Vec<f64>, usize> {
-    if let Some(zero) = (0..p).find(|&i| h[i * p + i].is_nan() || h[i * p + i] <= 0.0) {
-        return Err(zero);
-    }
-    let size: Vec<f64> = (0..p).map(|i| h[i * p + i].sqrt()).collect();
-    let scaled: Vec<f64> = (0..p * p).map(|at| h[at] / (size[at / p] * size[at % p])).collect();
-    match Cholesky::new(&scaled, p, 0.0).filter(|factor| factor.condition() < CONDITION_LIMIT) {
-        Some(factor) => {
-            let mut inverse = factor.inverse();
-            inverse.iter_mut().enumerate().for_each(|(at, v)| *v /= size[at / p] * size[at % p]);
-            Ok(inverse)
-        }
-        None => Err(dependent(scaled, p)),
-    }
-}
-
-/// The parameter with the smallest pivot, in the order of the intercept (the last) first: what remains of it after what the
-/// ones before it explain. O(p³/6), only on the way to a message.
-fn dependent(mut a: Vec<f64>, p: usize) -> usize {
-    let mut smallest = (f64::INFINITY, 0);
-    let order: Vec<usize> = (0..p).map(|i| (i + p - 1) % p).collect();
-    for (n, &i) in order.iter().enumerate() {
-        let pivot = a[i * p + i];
-        if pivot.is_nan() || pivot < smallest.0 {
-            smallest = (pivot, i);
-        }
-        if pivot.is_nan() || pivot <= p as f64 * f64::EPSILON {
-            break;
-        }
-        for &r in &order[n + 1..] {
-            let factor = a[r * p + i] / pivot;
-            for &c in &order[n + 1..] {
-                a[r * p + c] -= factor * a[i * p + c];
-            }
-        }
-    }
-    smallest.1
-}
-
-/// ab for p × p matrices.
-fn times(a: &[f64], b: &[f64], p: usize) -> Vec<f64> {
-    let mut c = vec![0.0; p * p];
-    product(p, p, p, &mut c, (1, p), a, (1, p), b, (1, p), false);
-    c
-}
-
-/// tr(2F − F²).
-fn free_parameters(f: &[f64], p: usize) -> f64 {
-    let of_row = |i: usize| 2.0 * f[i * p + i] - (0..p).map(|j| f[i * p + j] * f[j * p + i]).sum::<f64>();
-    (0..p).map(of_row).sum()
-}
-
 /// Σ sᵢ(yᵢ − zᵢ)² / N.
 fn mean_square(problem: &LinearProblem, z: &[f64]) -> f64 {
     let weight = |i: usize| problem.weights.as_ref().map_or(1.0, |s| s[i]);
     let squares: Vec<f64> =
         z.iter().zip(&problem.target).enumerate().map(|(i, (z, y))| weight(i) * (y - z) * (y - z)).collect();
     tree_sum(&squares) / problem.total_weight()
-}
-
-fn student(freedom: f64) -> StudentsT {
-    StudentsT::new(0.0, 1.0, freedom).expect("at least one degree of freedom")
-}
-
-/// t with P(|T| > t) = 0.05, by Newton's method from the left: the survival function is convex there, so that no step
-/// overshoots.
-fn student_reach(freedom: f64) -> f64 {
-    let distribution = student(freedom);
-    let mut t = Normal::standard().inverse_cdf(1.0 - OUTSIDE / 2.0);
-    for _ in 0..100 {
-        let step = (distribution.sf(t) - OUTSIDE / 2.0) / distribution.pdf(t);
-        t += step;
-        if step.abs() <= 1e-14 * t {
-            break;
-        }
-    }
-    t
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// scipy.stats.t.ppf(0.975, ν).
-    #[test]
-    fn quantiles_of_student() {
-        let known = [
-            (1.0, 12.706204736174694),
-            (2.5, 3.5746548420036817),
-            (7.0, 2.364624251592784),
-            (100.0, 1.9839715185235518),
-            (1e5, 1.9599877075346095),
-            (1e7, 1.959964221767205),
-        ];
-        for (freedom, t) in known {
-            assert!((student_reach(freedom) - t).abs() < 1e-8 * t, "{freedom}: {} {t}", student_reach(freedom));
-        }
-    }
-
-    #[test]
-    fn the_dependent_parameter_is_found() {
-        // Columns 1, a, b, 1 − a over four rows and the intercept last: 1 − a follows from the intercept and a.
-        let rows = [[0.0, 2.0, 1.0, 1.0], [1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 0.0, 1.0], [0.0, -1.0, 1.0, 1.0]];
-        let h: Vec<f64> = (0..16).map(|at| rows.iter().map(|r| r[at / 4] * r[at % 4]).sum()).collect();
-        assert_eq!(inverse(&h, 4), Err(2));
-        let mut penalized = h.clone();
-        (0..3).for_each(|i| penalized[i * 5] += 0.1);
-        let v = inverse(&penalized, 4).unwrap();
-        let back = times(&v, &penalized, 4);
-        (0..16).for_each(|at| assert!((back[at] - f64::from(u8::from(at % 5 == 0))).abs() < 1e-12));
-    }
 }

@@ -3,16 +3,18 @@
 //! f(x) = Σ pᵢφ(zᵢ; yᵢ) + (λ₂/2)‖w‖², with pᵢ = sᵢ/Σs and x = (w, b); λ₁‖w‖₁ is the non-smooth part, its proximal operator soft
 //! thresholding. Features are read once for value and gradient together. A trial along a line costs O(n) once Xd is known.
 
+mod blocks;
+mod line;
+
 use rayon::prelude::*;
-use steepest_core::{
-    Certificate, Evaluations, Exactness, Layout, Line, NonFinite, Objective, Prox, check_gradient, tree_sum,
-};
+use steepest_core::{Certificate, Evaluations, Exactness, Layout, Line, NonFinite, Objective, Prox, check_gradient};
 use steepest_data::Matrix;
 use steepest_solvers::Cholesky;
 
+use self::line::LineState;
 use super::kernels::{
     SparseView, column_sums, dense_pass, first_bad_row, loss_block, multiply, row_curvatures, shift, softmax,
-    sparse_pass, stored, weighted_gram, weighted_squares,
+    sparse_pass, stored, weighted_squares,
 };
 use super::{LinearProblem, Loss, certificate};
 
@@ -351,100 +353,6 @@ impl Objective<f64> for LinearObjective<'_> {
             return Some(certificate::certify_gradient(problem, &self.x, data, zero));
         }
         Some(certificate::certify(problem, &self.x, &self.z, zero))
-    }
-}
-
-impl LinearObjective<'_> {
-    /// The block of the Hessian that belongs to one output: over its weights and its intercept.
-    pub(super) fn output_hessian(&mut self, output: usize) -> Vec<f64> {
-        self.need_curvature();
-        let (problem, k) = (self.problem, self.problem.outputs());
-        let d = problem.parameters() / k;
-        let p = self.row_weights();
-        let q = &self.curvature;
-        let weights: Vec<f64> = match k {
-            1 => q.clone(),
-            _ => (0..problem.rows()).map(|i| p(i) * q[i * k + output] * (1.0 - q[i * k + output])).collect(),
-        };
-        let mut h = vec![0.0; d * d];
-        self.hessian_block(&weights, &mut h, 1, 0, 0);
-        for j in 0..problem.features() {
-            h[j * d + j] += problem.l2;
-        }
-        h
-    }
-
-    /// Σ pᵢφ′(zᵢ)²x̃ᵢx̃ᵢᵀ over x̃ = (x, 1) at the current point, for a loss of one output: the variance of a row's gradient.
-    pub(super) fn score_gram(&self) -> Vec<f64> {
-        let p = self.row_weights();
-        let weights: Vec<f64> =
-            self.r.iter().enumerate().map(|(i, r)| if p(i) > 0.0 { r * r / p(i) } else { 0.0 }).collect();
-        let mut gram = vec![0.0; self.problem.parameters() * self.problem.parameters()];
-        self.hessian_block(&weights, &mut gram, 1, 0, 0);
-        gram
-    }
-
-    /// Writes the block of outputs (a, b) of the Hessian, and its mirror images, from the weights of the rows.
-    fn hessian_block(&self, weights: &[f64], h: &mut [f64], k: usize, a: usize, b: usize) {
-        let features = self.problem.features();
-        let d = (features + usize::from(self.problem.intercept)) * k;
-        let mut gram = vec![0.0; features * features];
-        weighted_gram(&self.problem.matrix, weights, &mut gram);
-        let mut put = |i: usize, j: usize, value: f64| {
-            // i and j are features, `features` itself stands for the intercept.
-            for (p, q) in [(i * k + a, j * k + b), (j * k + a, i * k + b)] {
-                h[p * d + q] = value;
-                h[q * d + p] = value;
-            }
-        };
-        for i in 0..features {
-            for j in 0..=i {
-                put(i, j, gram[i * features + j]);
-            }
-        }
-        if self.problem.intercept {
-            let mut column = vec![0.0; features];
-            super::kernels::multiply_transposed_single(self.problem, weights, &mut column);
-            column.iter().enumerate().for_each(|(j, &v)| put(features, j, v));
-            let mut total = [0.0];
-            column_sums(weights, 1, &mut total);
-            put(features, features, total[0]);
-        }
-    }
-}
-
-/// What a line needs besides Xd: the coefficients of the L2 penalty in t, and scratch.
-#[derive(Debug, Default)]
-struct LineState {
-    penalty: [f64; 3],
-    scratch: Vec<f64>,
-}
-
-impl Line for LinearObjective<'_> {
-    fn at(&mut self, t: f64) -> Result<(f64, f64), NonFinite> {
-        let (problem, k) = (self.problem, self.problem.outputs());
-        let scale = 1.0 / problem.total_weight();
-        let blocks: Vec<(f64, f64)> = self
-            .z
-            .par_chunks(BLOCK * k)
-            .zip(self.along.par_chunks(BLOCK * k))
-            .enumerate()
-            .map_init(
-                || (vec![0.0; BLOCK * k], vec![0.0; BLOCK * k]),
-                |(moved, r), (n, (z, d))| {
-                    let (moved, r) = (&mut moved[..z.len()], &mut r[..z.len()]);
-                    moved.iter_mut().zip(z).zip(d).for_each(|((m, z), d)| *m = z + t * d);
-                    let rows = n * BLOCK..n * BLOCK + z.len() / k;
-                    let weights = problem.weights.as_ref().map(|s| &s[rows.clone()]);
-                    let value = loss_block(problem.loss, moved, &problem.target[rows], weights, scale, r);
-                    (value, steepest_solvers::dot(r, d))
-                },
-            )
-            .collect();
-        let [c0, c1, c2] = self.line.penalty;
-        let value = tree_sum(&blocks.iter().map(|b| b.0).collect::<Vec<_>>()) + c0 + t * (c1 + t * c2);
-        let slope = tree_sum(&blocks.iter().map(|b| b.1).collect::<Vec<_>>()) + c1 + 2.0 * t * c2;
-        if value.is_finite() && slope.is_finite() { Ok((value, slope)) } else { Err(NonFinite::Objective { value }) }
     }
 }
 

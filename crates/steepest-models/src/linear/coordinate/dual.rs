@@ -15,13 +15,15 @@
 //! (S. Shalev-Shwartz and T. Zhang, “Stochastic dual coordinate ascent methods for regularized loss minimization”, JMLR 14,
 //! 2013, arXiv:1209.1873).
 
+mod anchors;
+mod together;
+
 use steepest_core::random::{Purpose, Stream};
 use steepest_core::{
     Certificate, Evaluations, Iterate, Layout, NonFinite, Reason, StateVisitor, StepInfo, Stop, Termination,
 };
 
 use super::ascent::DualStep;
-use super::face::{self, Face};
 use super::quadratic::soft;
 use super::rows::{RowAccess, row_squares, with_rows};
 use crate::linear::certificate::{certify_dual, objective, value_at_zero};
@@ -35,20 +37,6 @@ const PASSES: u64 = 8;
 const SETTLE: f64 = 0.2;
 /// After so many passes the rows that were left out come back, settled or not.
 const PATIENCE: u64 = 100;
-/// Passes between moves of the anchors below which the proximal penalty may be weaker, and above which it is too weak.
-const EASY: u64 = 20;
-const HARD: u64 = 400;
-
-/// Passes before rows are solved for together, and between, at least.
-const FACE_PASSES: u64 = 8;
-/// Solving for rows together waits until the passes made cost at least this share of it, and after that this much less again.
-const FACE_SHARE: f64 = 1.0;
-const FACE_AGAIN: f64 = 1.0;
-/// Rows are solved for together once not more than one in so many of them has come or gone in the passes of a step.
-const FACE_STILL: usize = 10;
-/// Rows that are solved for together at most.
-const FACE_ROWS: usize = 2048;
-
 /// Dual coordinate ascent bound to a problem.
 #[derive(Debug)]
 pub struct DualAscent<'p> {
@@ -148,7 +136,7 @@ impl<'p> DualAscent<'p> {
             target: f64::INFINITY,
             since: 0,
             passes: 0,
-            face_at: FACE_PASSES,
+            face_at: together::FACE_PASSES,
             inside: vec![0; n],
             settled: 0,
             steps: 0,
@@ -320,99 +308,6 @@ impl<'p> DualAscent<'p> {
             self.target = SETTLE * range.min(self.target);
         }
         settled
-    }
-
-    /// Solves for the rows inside their bounds together, if that is due and worth its cost.
-    fn solve_face(&mut self) {
-        let problem = self.problem;
-        let Some(curvature) = problem.loss.conjugate_curvature() else { return };
-        if self.replace || problem.l1 > 0.0 {
-            return;
-        }
-        let bounds: Vec<(f64, f64)> =
-            with_loss!(problem.loss, l => problem.target.iter().map(|&y| l.dual_domain(y)).collect());
-        let inside = |&i: &u32| {
-            let (i, (low, high)) = (i as usize, bounds[i as usize]);
-            self.p[i] > 0.0 && self.dual[i] > low && self.dual[i] < high
-        };
-        let rows: Vec<u32> = (0..self.dual.len() as u32).filter(inside).collect();
-        let mut flags = vec![0; self.dual.len()];
-        rows.iter().for_each(|&i| flags[i as usize] = 1);
-        let changed = flags.iter().zip(&self.inside).filter(|(now, before)| now != before).count();
-        self.inside = flags;
-        if self.passes < self.face_at || rows.is_empty() || rows.len() > FACE_ROWS || FACE_STILL * changed > rows.len()
-        {
-            return;
-        }
-        let work = face::work(&problem.matrix, &rows) / (3.0 * problem.matrix.stored().max(1) as f64);
-        if FACE_SHARE * work > self.passes as f64 {
-            self.face_at = self.passes + FACE_PASSES;
-            return;
-        }
-        self.face_at = self.passes + FACE_PASSES + (FACE_AGAIN * work) as u64;
-        let inverse = 1.0 / self.lambda;
-        let all = if problem.intercept { 1.0 / self.bias_proximal } else { 0.0 };
-        let of = |values: &mut dyn FnMut(usize) -> f64| rows.iter().map(|&i| values(i as usize)).collect::<Vec<f64>>();
-        let diagonal = of(&mut |i| curvature / self.p[i]);
-        let low = of(&mut |i| self.p[i] * (bounds[i].0 - self.dual[i]));
-        let high = of(&mut |i| self.p[i] * (bounds[i].1 - self.dual[i]));
-        let offset = problem.offset.as_deref();
-        let slopes = with_rows!(&problem.matrix, x => with_loss!(problem.loss, l => of(&mut |i| {
-            let z = inverse * x.dot(i, &self.pull, |v| v) + self.bias + offset.map_or(0.0, |o| o[i]);
-            l.slope(self.dual[i], problem.target[i], z)
-        })));
-        let limits = (low.clone(), high.clone());
-        let t = Face::new(&problem.matrix, &rows, inverse, all, &diagonal, slopes, limits).minimize();
-        if t.iter().any(|t| !t.is_finite()) {
-            return;
-        }
-        for (k, &row) in rows.iter().enumerate() {
-            let i = row as usize;
-            self.dual[i] = if t[k] <= low[k] {
-                bounds[i].0
-            } else if t[k] >= high[k] {
-                bounds[i].1
-            } else {
-                self.dual[i] + t[k] / self.p[i]
-            };
-        }
-        self.counts.hessian += 1;
-        self.counts.rows += rows.len() as u64;
-        self.active.fill(1);
-        (self.up, self.down) = (f64::INFINITY, f64::NEG_INFINITY);
-        self.since = 0;
-        self.refresh();
-    }
-
-    /// b̄ ← b and w̄ ← w. Settling more finely than the margins that this moves would be in vain.
-    fn move_anchors(&mut self) {
-        let mut moved = (self.bias - self.bias_anchor).abs();
-        self.bias_anchor = self.bias;
-        if self.proximal > 0.0 {
-            let x = self.parameters();
-            let largest = self.squares.iter().fold(0.0f64, |m, s| m.max(*s));
-            let change = x.iter().zip(&self.anchor).map(|(x, a)| (x - a) * (x - a)).sum::<f64>();
-            moved += (change * largest).sqrt();
-            let d = self.anchor.len();
-            self.anchor.copy_from_slice(&x[..d]);
-        }
-        self.target = self.target.max(SETTLE * moved);
-        if self.proximal > 0.0 {
-            // A weak proximal penalty takes long strides that are hard to make, a strong one short ones that are easy. Losses
-            // with kinks alone settle the slower the weaker it is, and are not tried.
-            let kinks = matches!(self.problem.loss, Loss::Hinge | Loss::Quantile(_));
-            let spent = self.passes - self.moved_at;
-            let factor = match spent {
-                0..=EASY if !kinks && moved > 0.5 * self.moved => 0.5,
-                HARD.. => 2.0,
-                _ => 1.0,
-            };
-            self.proximal *= factor;
-            self.bias_proximal *= factor;
-            self.lambda = self.problem.l2 + self.proximal;
-        }
-        (self.moved, self.moved_at) = (moved, self.passes);
-        self.refresh();
     }
 
     /// The gap of parameters `x`.
