@@ -149,3 +149,74 @@ fn what_is_wrong_is_told_with_the_place() {
     }
     assert!(place.names().is_empty(), "{:?}", place.names());
 }
+
+/// Runs whose data have grown, or that were killed, end as one that was not stopped: the same model and the same predictions.
+#[test]
+fn a_resumed_pass_ends_as_if_it_had_not_stopped() {
+    let place = Place::new();
+    let file = data("breast-cancer.csv");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let bytes = |name: &str| std::fs::read(place.path(name)).unwrap();
+    for (k, rule) in ["sgd", "adagrad", "normalized"].iter().enumerate() {
+        let fixed = ["--target", "diagnosis", "--warm-rows", "50", "--l1", "0.001", "--l2", "0.01"];
+        // One file for both sessions: its name is part of the run.
+        let with = [&fixed[..], &["--solver", *rule, "--predictions", "p.csv"]].concat();
+        let whole = online(&place, &[&[file.as_str()], &with[..], &["--out", &format!("whole{k}")]].concat(), "");
+        let predicted = bytes("p.csv");
+        assert_eq!(predicted.iter().filter(|&&b| b == b'\n').count(), 570, "a line of names and one a row");
+        for cut in [60, 333] {
+            let out = format!("cut{k}-{cut}");
+            online(&place, &[&["-"], &with[..], &["--out", &out]].concat(), &lines[..cut].concat());
+            assert!(bytes("p.csv").len() < predicted.len());
+            let resumed = online(&place, &[&[file.as_str()], &with[..], &["--resume", &out]].concat(), "");
+            assert_eq!(number(&resumed, "/resumed_at"), cut as f64 - 1.0);
+            assert_eq!(bytes("p.csv"), predicted, "{rule} {cut}");
+            assert_eq!(resumed["progressive"], whole["progressive"], "{rule} {cut}");
+            assert_eq!(resumed["regret"]["total"], whole["regret"]["total"]);
+            assert_eq!(bytes(&format!("{out}/model.safetensors")), bytes(&format!("whole{k}/model.safetensors")));
+            assert!(place.path(&format!("{out}/report.html")).exists());
+        }
+    }
+    // Other options and other data are told apart; a penalty that a rule does not know is refused by name.
+    let said = |args: &[&str]| {
+        let ran = place.run_with_input(&[&["online", &file, "--target", "diagnosis"], args].concat(), "");
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.err);
+        ran.err
+    };
+    assert!(said(&["--resume", "cut0-60", "--warm-rows", "50"]).contains("other options"));
+    assert!(said(&["--resume", "cut0-60", "--warm-rows", "51"]).contains("first rows differ"));
+    assert!(said(&["--solver", "ftrl", "--l1", "1"]).contains("ftrl:l1="));
+    assert!(said(&["--l2=-1"]).contains("≥ 0"));
+}
+
+#[test]
+fn a_killed_pass_goes_on_from_its_last_checkpoint() {
+    let place = Place::new();
+    let text = std::fs::read_to_string(data("breast-cancer.csv")).unwrap();
+    let args = ["--target", "diagnosis", "--warm-rows", "50", "--predictions", "p.csv", "--json"];
+    let whole = online(&place, &[&[data("breast-cancer.csv").as_str()], &args[..6], &["--out", "whole"]].concat(), "");
+    let predicted = std::fs::read(place.path("p.csv")).unwrap();
+    let rest = ["--out", "killed", "--checkpoint-rows", "1"];
+    let mut child = place.command(&[&["online", "-"], &args[..], &rest].concat());
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let checkpoint = place.path("killed/checkpoint.safetensors");
+    let (half, end) = (text.len() / 2, std::time::Instant::now() + std::time::Duration::from_secs(20));
+    input.write_all(&text.as_bytes()[..half / 2]).unwrap();
+    input.flush().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    // What arrives behind the first rows is a block of its own, with a checkpoint behind it.
+    input.write_all(&text.as_bytes()[half / 2..half]).unwrap();
+    input.flush().unwrap();
+    while !checkpoint.exists() && std::time::Instant::now() < end {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(checkpoint.exists());
+    let resumed = online(&place, &[&["-"], &args[..6], &["--resume", "killed"]].concat(), &text);
+    assert!(number(&resumed, "/resumed_at") >= 50.0);
+    assert_eq!(resumed["progressive"], whole["progressive"]);
+    assert_eq!(std::fs::read(place.path("p.csv")).unwrap(), predicted);
+}

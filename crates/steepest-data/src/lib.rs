@@ -64,4 +64,4 @@ pub use target::{Target, TargetChoices, TargetError, TargetValues, Task};
 pub use weights::{ClassWeights, WeightError, check_offsets, check_weights, row_weights};
 #[cfg(feature = "columnar")]
 pub use write::write_parquet;
-pub use write::{Destination, WriteError, atomically, write_csv};
+pub use write::{Destination, WriteError, append_csv, atomically, write_csv};

@@ -107,13 +107,23 @@ pub fn atomically(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::
 pub fn write_csv(table: &Table, to: Destination<'_>) -> Result<(), WriteError> {
     check(table)?;
     match to {
-        Destination::Path(path) => atomically(path, |out| csv(table, out)),
+        Destination::Path(path) => atomically(path, |out| csv(table, 0, true, out)),
         Destination::Stdout => {
             let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
             let failed = |source| WriteError::Io { target: "standard output".into(), source };
-            csv(table, &mut out).and_then(|()| out.flush()).map_err(failed)
+            csv(table, 0, true, &mut out).and_then(|()| out.flush()).map_err(failed)
         }
     }
+}
+
+/// Writes the rows of a table from `from` on as [`write_csv`] does, behind what was written before; `names` says whether the line of names
+/// comes first.
+///
+/// # Errors
+/// [`WriteError`] when columns differ in length or the system refuses.
+pub fn append_csv(table: &Table, from: usize, names: bool, out: &mut impl Write) -> Result<(), WriteError> {
+    check(table)?;
+    csv(table, from, names, out).map_err(|source| WriteError::Io { target: "rows".into(), source })
 }
 
 fn check(table: &Table) -> Result<(), WriteError> {
@@ -126,7 +136,7 @@ fn check(table: &Table) -> Result<(), WriteError> {
     }
 }
 
-fn csv(table: &Table, out: &mut impl Write) -> io::Result<()> {
+fn csv(table: &Table, from: usize, names: bool, out: &mut impl Write) -> io::Result<()> {
     // An empty line would be no row.
     let missing = if table.columns.len() == 1 { "\"\"" } else { "" };
     let levels: Vec<Vec<String>> = table
@@ -137,12 +147,14 @@ fn csv(table: &Table, out: &mut impl Write) -> io::Result<()> {
             _ => Vec::new(),
         })
         .collect();
-    for (j, name) in table.names.iter().enumerate() {
-        let separator = if j == 0 { "" } else { "," };
-        write!(out, "{separator}{}", quoted(name))?;
+    if names {
+        for (j, name) in table.names.iter().enumerate() {
+            let separator = if j == 0 { "" } else { "," };
+            write!(out, "{separator}{}", quoted(name))?;
+        }
+        writeln!(out)?;
     }
-    writeln!(out)?;
-    for i in 0..table.rows {
+    for i in from..table.rows {
         for (j, column) in table.columns.iter().enumerate() {
             if j > 0 {
                 out.write_all(b",")?;

@@ -16,15 +16,15 @@ use steepest_train::{Outcome, PathOutcome, RunDir, Store, Trainer};
 
 use crate::config::{Choice, config_hash, config_text, read_config};
 use crate::failure::Failure;
-pub(super) use crate::interrupt::interrupt_flag;
+use crate::interrupt::interrupt_flag;
 use crate::model::{LinearModel, ModelHeader, loss_text};
 use crate::options::{Amount, FitOptions, Intercept, Penalty, Refit};
 use crate::prepare::{Part, Prepared, apply, prepare};
 use crate::say::{Say, count, print};
 use crate::source::read_files;
 use crate::{model_choice, penalty, results, solve, tell};
-pub(super) use place::stem;
-use place::{discard, open_run, refuse_another_course};
+pub(super) use place::{discard, stem};
+use place::{open_run, refuse_another_course};
 use problem::build_problem;
 pub use problem::spread_offset;
 

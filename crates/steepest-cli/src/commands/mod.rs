@@ -8,7 +8,6 @@ pub mod landscape;
 pub mod man;
 pub mod minimize;
 pub mod online;
-mod online_stream;
 pub mod optimizers;
 pub mod predict;
 pub mod report;

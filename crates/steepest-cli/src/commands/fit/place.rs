@@ -29,7 +29,7 @@ pub(super) fn refuse_another_course(run: &RunDir, options: &FitOptions) -> Resul
 }
 
 /// Leaves nothing of a run that failed before its first checkpoint.
-pub(super) fn discard(run: RunDir, numbered: bool) {
+pub(in crate::commands) fn discard(run: RunDir, numbered: bool) {
     let around = run.path().parent().map(Path::to_path_buf);
     run.discard();
     if let Some(around) = around.filter(|_| numbered) {
