@@ -1,6 +1,8 @@
 //! What a step costs besides the function: `overhead SOLVER STEPS DIM…` prints a line a dimension with the steps made, the
 //! evaluations, the seconds of the whole run, and those of the function alone, measured over as many evaluations.
 //!
+//! `overhead bandwidth 0 DIM…` prints the bytes a second of a product of two vectors on as many threads, to compare with.
+//!
 //! The function is the extended Rosenbrock function of pairs, so that no run ends early.
 
 use std::{hint::black_box, time::Instant};
@@ -51,8 +53,22 @@ impl Objective<f64> for Pairs {
     }
 }
 
+/// Bytes a second that Σ aₖbₖ reads, the best of many.
+fn bandwidth(dim: usize) -> f64 {
+    let (a, b) = (vec![1.0; dim], vec![2.0; dim]);
+    let one = || {
+        let clock = Instant::now();
+        black_box(steepest_solvers::dot(black_box(&a), black_box(&b)));
+        clock.elapsed().as_secs_f64()
+    };
+    16.0 * dim as f64 / (0..40).map(|_| one()).fold(f64::INFINITY, f64::min)
+}
+
 fn main() {
     let args: Vec<String> = std::env::args().collect();
+    if args[1] == "bandwidth" {
+        return args[3..].iter().for_each(|d| println!("{:e}", bandwidth(d.parse().expect("a dimension"))));
+    }
     let (solver, steps) = (&args[1], args[2].parse::<u64>().expect("a number of steps"));
     for dim in args[3..].iter().map(|d| d.parse::<usize>().expect("a dimension")) {
         let repeats = (200_000 / (dim as u64 * steps).max(1)).clamp(1, 2000) as usize;
