@@ -17,16 +17,16 @@ WHOLE = [
     for solver in ("newton", "newton-cg", "lbfgs")
 ] + [
     (("libsvm", "a9a.gz"), ["--loss", "hinge", "--solver", "interior"]),
+    (("libsvm", "a9a.gz"), ["--loss", "hinge", "--solver", "semismooth"]),
+    (("libsvm", "a9a.gz"), ["--loss", "squared_hinge", "--solver", "semismooth"]),
+    (("libsvm", "movie_reviews_bow.svm.gz"), ["--loss", "hinge", "--solver", "semismooth"]),
     (("libsvm", "a9a.gz"), ["--loss", "hinge", "--solver", "dual-cd", "--steps", "50"]),
     (("libsvm", "a9a.gz"), ["--loss", "squared_hinge", "--solver", "dual-cd", "--steps", "50"]),
     (("libsvm", "a9a.gz"), ["--l1", "0.001", "--solver", "fista", "--steps", "200"]),
     (("libsvm", "a9a.gz"), ["--l1", "0.001", "--solver", "cd"]),
 ] + [(("libsvm", "a9a.gz"), ["--solver", solver, "--steps", "20"]) for solver in ("sdca", "saga", "svrg")]
-RULES = (
-    "sgd momentum adagrad rmsprop adadelta adam amsgrad adamw adamax nadam radam lion adan yogi adabelief rprop lars lamb "
-    "schedule_free_sgd schedule_free_adamw prodigy dog ftrl muon shampoo adafactor"
-).split()
-BATCHES = [(("libsvm", "a9a.gz"), ["--solver", rule, "--epochs", "2"]) for rule in RULES] + [
+ROWS = [
+    (("libsvm", "a9a.gz"), ["--solver", "momentum", "--epochs", "2"]),
     (("libsvm", "a9a.gz"), ["--solver", "sgd", "--batch", "1", "--epochs", "2"]),
     (("libsvm", "a9a.gz"), ["--solver", "adagrad", "--batch", "1", "--epochs", "2"]),
     (("libsvm", "a9a.gz"), ["--solver", "sgd", "--batch", "full", "--epochs", "20"]),
@@ -37,6 +37,13 @@ DEFAULTS = [
     (("tabular", "diamonds", "diamonds.csv.gz"), ["--target", "price"]),
     (("libsvm", "movie_reviews_bow.svm.gz"), []),
 ]
+
+
+def update_rules(program):
+    """Every update rule that the program lists, over batches."""
+    listed = subprocess.run([program, "optimizers"], capture_output=True, text=True, check=True).stdout
+    names = [line.split()[0] for line in listed.split("\n\n")[0].splitlines()[1:]]
+    return [(("libsvm", "a9a.gz"), ["--solver", name, "--epochs", "2"]) for name in names]
 
 
 def digest(program, data, flags, threads, folder):
@@ -50,7 +57,7 @@ def digest(program, data, flags, threads, folder):
 
 def main():
     program, different = str(ours.binary()), 0
-    for path, flags in WHOLE + BATCHES + DEFAULTS:
+    for path, flags in WHOLE + update_rules(program) + ROWS + DEFAULTS:
         data = record.shared(*path)
         if data is None:
             print(f"skipped, {'/'.join(path)} is not there")
