@@ -43,7 +43,10 @@ const MODELS: &[(&str, &str)] = &[
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    let directory = args.get(1).expect("the directory of the .dat files");
+    let Some(directory) = args.get(1) else {
+        eprintln!("usage: nist DIRECTORY [SOLVER], where DIRECTORY holds the .dat files");
+        std::process::exit(2);
+    };
     let solver = args.get(2).map_or("lm", |s| s.as_str());
     for (name, model) in MODELS {
         let text = std::fs::read_to_string(Path::new(directory).join(format!("{name}.dat"))).expect("a data file");
