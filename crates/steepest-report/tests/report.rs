@@ -247,3 +247,15 @@ fn runs_are_laid_over_each_other() {
     let missing = folder.path().join("none");
     assert!(matches!(curves(&[&a, &missing], Along::Steps), Err(ReportError::NotARun { .. })));
 }
+
+#[test]
+fn a_pass_over_a_stream_promises_no_configuration_that_repeats_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("config.toml"), "[online]\nsolver = \"ftrl\"\n").unwrap();
+    let lines = "{\"step\":0,\"objective\":0.7,\"loss\":0.7}\n{\"step\":8,\"objective\":0.5,\"loss\":0.4}\n";
+    std::fs::write(folder.path().join("metrics.jsonl"), lines).unwrap();
+    let page = report(folder.path());
+    checked(&page);
+    assert!(page.contains("Mean loss") && page.contains("of all rows so far"), "the curves are of losses of rows");
+    assert!(!page.contains("fit --config") && !page.contains("penalty"), "no objective, no command of another program");
+}

@@ -85,8 +85,13 @@ pub(super) fn next(run: &Run) -> Section {
 pub(super) fn configuration(run: &Run) -> Section {
     let mut content = String::new();
     if let Some(config) = run.config.as_deref().filter(|c| !c.trim().is_empty()) {
-        content = paragraph("", "The whole configuration with the reasons of automatic choices. This repeats the run:");
-        content += &format!("<pre>steepest fit --config {}</pre>\n", escape(&shell_word(&config_path(run))));
+        if run.is_online() {
+            content = paragraph("", "What the rows were learned with.");
+        } else {
+            content =
+                paragraph("", "The whole configuration with the reasons of automatic choices. This repeats the run:");
+            content += &format!("<pre>steepest fit --config {}</pre>\n", escape(&shell_word(&config_path(run))));
+        }
         let lines: String = clipped(config.trim_end(), CONFIG).lines().map(|l| toml_line(l) + "\n").collect();
         content += &format!("<pre>{lines}</pre>\n");
     }

@@ -14,7 +14,7 @@ pub(super) fn section(run: &Run) -> Section {
     let mut content = String::new();
     if let Some(metrics) = run.metrics.as_ref().filter(|m| m.lines > 0) {
         content += &notes(metrics);
-        content += &grid(&figures(metrics));
+        content += &grid(&figures(metrics, run.is_online()));
         content += &actions(metrics);
     }
     content += &effort(run);
@@ -38,9 +38,15 @@ fn values<'a>(series: impl IntoIterator<Item = &'a Thinned>) -> Vec<f64> {
     series.into_iter().filter_map(Thinned::extent).flat_map(|(lo, hi)| [lo, hi]).collect()
 }
 
-fn figures(m: &Metrics) -> Vec<String> {
+fn figures(m: &Metrics, online: bool) -> Vec<String> {
     let mut out = Vec::new();
-    if !m.objective.is_empty() {
+    if online && !m.objective.is_empty() {
+        let all = values([&m.objective, &m.loss]);
+        let chart = Chart::new("Mean loss", Axis::whole("rows"), Axis::fitting("mean loss", all))
+            .series("of all rows so far", &m.objective)
+            .series("since the measurement before", &m.loss);
+        out.push(figure("Mean loss", "The loss of each row before it was learned.", &chart.figure()));
+    } else if !m.objective.is_empty() {
         let mut chart =
             Chart::new("Objective", Axis::whole("step"), Axis::fitting("objective", values([&m.objective])))
                 .series("objective", &m.objective);

@@ -27,6 +27,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Whether rows were learned as they arrived, each predicted before: there is then no objective, only losses of rows.
+    pub fn is_online(&self) -> bool {
+        self.config.as_deref().is_some_and(|c| c.lines().any(|line| line.trim() == "[online]"))
+    }
+
     /// Reads the directory.
     pub fn read(path: &Path) -> Result<Run, ReportError> {
         let run = Run {
