@@ -119,7 +119,7 @@ pub struct Outcome {
     pub evaluations: Evaluations,
     /// Seconds of training, earlier sessions included.
     pub seconds: f64,
-    /// Seconds of this session that were no training: checkpoints, and after the last step the records and the certificate.
+    /// Seconds of this process that were no training: checkpoints, and after the last step the records and the certificate.
     pub aside: f64,
     /// The step of the checkpoint that the run was resumed from, where it was.
     pub resumed_at: Option<u64>,

@@ -192,3 +192,65 @@ impl Coordinates {
         self.yy.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The two loops as Nocedal writes them, on pairs (s, τy), the newest first: −Hg.
+    fn two_loops(pairs: &[(Vec<f64>, Vec<f64>, f64)], g: &[f64]) -> Vec<f64> {
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let mut q: Vec<f64> = g.iter().map(|g| -g).collect();
+        let mut alpha = Vec::new();
+        for (s, y, tau) in pairs {
+            let a = dot(s, &q) / (tau * dot(s, y));
+            q.iter_mut().zip(y).for_each(|(q, y)| *q -= a * tau * y);
+            alpha.push(a);
+        }
+        let (s, y, tau) = &pairs[0];
+        let gamma = dot(s, y) / (tau * dot(y, y));
+        q.iter_mut().for_each(|q| *q *= gamma);
+        for ((s, y, tau), a) in pairs.iter().zip(alpha).rev() {
+            let b = tau * dot(y, &q) / (tau * dot(s, y));
+            q.iter_mut().zip(s).for_each(|(q, s)| *q += (a - b) * s);
+        }
+        q
+    }
+
+    #[test]
+    fn in_coordinates_the_direction_is_that_of_the_two_loops() {
+        const DIM: usize = 2 * SHARD + 77;
+        const ROOM: usize = 4;
+        let noise = |k: usize| ((k as f64 * 12.9898).sin() * 43_758.545_3).fract();
+        let (mut s, mut y) = (vec![0.0; DIM * ROOM], vec![0.0; DIM * ROOM]);
+        let (mut sy, mut stretch) = ([0.0; ROOM], [1.0; ROOM]);
+        let mut places: Vec<usize> = Vec::new();
+        let mut known: Vec<(Vec<f64>, Vec<f64>, f64)> = Vec::new();
+        let mut coordinates = Coordinates::default();
+        // More pairs than there is room for, so that old products are written over.
+        for pair in 0..7 {
+            let at = pair % ROOM;
+            let s_new: Vec<f64> = (0..DIM).map(|i| noise(pair * DIM + i)).collect();
+            let y_new: Vec<f64> =
+                (0..DIM).map(|i| s_new[i] * (1.0 + (i % 5) as f64) + 0.1 * noise(31 * i + pair)).collect();
+            let tau = 1.0 + 0.1 * pair as f64;
+            s[at * DIM..][..DIM].copy_from_slice(&s_new);
+            y[at * DIM..][..DIM].copy_from_slice(&y_new);
+            sy[at] = s_new.iter().zip(&y_new).map(|(a, b)| a * b).sum();
+            stretch[at] = tau;
+            let yy = y_new.iter().map(|y| y * y).sum();
+            known.insert(0, (s_new, y_new, tau));
+            places.insert(0, at);
+            (known.truncate(ROOM), places.truncate(ROOM));
+            let g: Vec<f64> = (0..DIM).map(|i| noise(7 * i + 1000 * pair)).collect();
+            let mut d = vec![0.0; DIM];
+            let pairs = Pairs { places: &places, s: &s, y: &y, sy: &sy, stretch: &stretch, yy };
+            let slope = coordinates.direction(&pairs, ROOM, &g, &mut d);
+            let expected = two_loops(&known, &g);
+            let size = expected.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+            assert!(d.iter().zip(&expected).all(|(d, e)| (d - e).abs() <= 1e-11 * size), "pair {pair}");
+            let exact: f64 = d.iter().zip(&g).map(|(d, g)| d * g).sum();
+            assert!((slope - exact).abs() <= 1e-11 * exact.abs() && slope < 0.0, "pair {pair}: {slope} {exact}");
+        }
+    }
+}
