@@ -241,7 +241,8 @@ mod tests {
             let yy = y_new.iter().map(|y| y * y).sum();
             known.insert(0, (s_new, y_new, tau));
             places.insert(0, at);
-            (known.truncate(ROOM), places.truncate(ROOM));
+            known.truncate(ROOM);
+            places.truncate(ROOM);
             let g: Vec<f64> = (0..DIM).map(|i| noise(7 * i + 1000 * pair)).collect();
             let mut d = vec![0.0; DIM];
             let pairs = Pairs { places: &places, s: &s, y: &y, sy: &sy, stretch: &stretch, yy };
