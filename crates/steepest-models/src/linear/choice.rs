@@ -5,6 +5,7 @@ use steepest_data::Matrix;
 use steepest_solvers::{DeterministicSolver, Fista, Lbfgs, Newton, NewtonCg};
 
 use super::coordinate::{DualAscent, PrimalDescent, Reference, VarianceReduced, row_squares};
+use super::dual_newton::DualNewton;
 use super::interior::InteriorPoint;
 use super::sampled::{SampledNewton, sample_rows};
 use super::semismooth::SemismoothNewton;
@@ -20,6 +21,8 @@ pub enum SolverChoice {
     SampledNewton,
     /// Newton's method in a trust region, by conjugate gradients.
     NewtonCg,
+    /// Newton's method in the coefficients of the rows, for few of them: [`DualNewton`].
+    DualNewton,
     /// L-BFGS with ten pairs.
     Lbfgs,
     /// Accelerated proximal gradient with restart.
@@ -42,11 +45,12 @@ pub enum SolverChoice {
 
 impl SolverChoice {
     /// All of them.
-    pub const ALL: [SolverChoice; 12] = {
+    pub const ALL: [SolverChoice; 13] = {
         use SolverChoice::{
-            Cd, DualCd, Fista, Interior, Lbfgs, Newton, NewtonCg, Saga, SampledNewton, Sdca, Semismooth, Svrg,
+            Cd, DualCd, DualNewton, Fista, Interior, Lbfgs, Newton, NewtonCg, Saga, SampledNewton, Sdca, Semismooth,
+            Svrg,
         };
-        [Newton, SampledNewton, NewtonCg, Lbfgs, Fista, Interior, Semismooth, Cd, DualCd, Sdca, Saga, Svrg]
+        [Newton, SampledNewton, NewtonCg, DualNewton, Lbfgs, Fista, Interior, Semismooth, Cd, DualCd, Sdca, Saga, Svrg]
     };
 
     /// The name in options and messages.
@@ -55,6 +59,7 @@ impl SolverChoice {
             SolverChoice::Newton => "newton",
             SolverChoice::SampledNewton => "sampled-newton",
             SolverChoice::NewtonCg => "newton-cg",
+            SolverChoice::DualNewton => "dual-newton",
             SolverChoice::Lbfgs => "lbfgs",
             SolverChoice::Fista => "fista",
             SolverChoice::Interior => "interior",
@@ -77,6 +82,7 @@ impl SolverChoice {
         match self {
             SolverChoice::Interior => return InteriorPoint::refuses(problem),
             SolverChoice::Semismooth => return SemismoothNewton::refuses(problem),
+            SolverChoice::DualNewton => return DualNewton::refuses(problem),
             SolverChoice::Cd => return PrimalDescent::refuses(problem),
             SolverChoice::DualCd | SolverChoice::Sdca => return DualAscent::refuses(problem),
             SolverChoice::Saga | SolverChoice::Svrg => return VarianceReduced::refuses(problem),
@@ -109,7 +115,7 @@ impl SolverChoice {
     /// Makes what this solver reads besides the rows, which it would else make in its first step: the columns of sparse features.
     pub fn prepare(self, problem: &LinearProblem) {
         let rows = self == SolverChoice::Semismooth && SemismoothNewton::by_rows(problem);
-        if self == SolverChoice::Cd || rows {
+        if matches!(self, SolverChoice::Cd | SolverChoice::DualNewton) || rows {
             problem.columns();
         }
     }
@@ -136,6 +142,7 @@ impl SolverChoice {
             SolverChoice::Fista => Box::new(Fista::new(at(start))),
             SolverChoice::Interior => return Box::new(InteriorPoint::new(problem, start)),
             SolverChoice::Semismooth => return Box::new(SemismoothNewton::new(problem, start, seed)),
+            SolverChoice::DualNewton => return Box::new(DualNewton::new(problem, start)),
             SolverChoice::Cd => return Box::new(PrimalDescent::new(problem, start)),
             SolverChoice::DualCd => return Box::new(DualAscent::new(problem, start.as_deref(), seed, false)),
             SolverChoice::Sdca => return Box::new(DualAscent::new(problem, start.as_deref(), seed, true)),
@@ -175,6 +182,13 @@ pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
         if SemismoothNewton::by_rows(problem) {
             return (SolverChoice::Semismooth, few_rows(problem));
         }
+    }
+    let curved = matches!(problem.loss, Loss::Logistic | Loss::Squared | Loss::Poisson);
+    if curved && WIDE * problem.rows() <= problem.features() && DualNewton::refuses(problem).is_none() {
+        return (
+            SolverChoice::DualNewton,
+            format!("{} rows hold the minimum over {d} parameters, and few products find it", problem.rows()),
+        );
     }
     let rows = sample_rows(problem);
     if single

@@ -3,6 +3,7 @@
 pub mod certificate;
 mod choice;
 mod coordinate;
+mod dual_newton;
 mod inference;
 mod interior;
 pub mod kernels;
@@ -17,6 +18,7 @@ mod sum;
 
 pub use choice::{SolverChoice, auto};
 pub use coordinate::{DualAscent, PrimalDescent, Reference, VarianceReduced};
+pub use dual_newton::DualNewton;
 pub use inference::{Estimate, Inference, NoInference};
 pub use interior::InteriorPoint;
 pub(crate) use loss::with_loss;

@@ -3,6 +3,7 @@
 mod certificates;
 mod coordinate;
 mod derivatives;
+mod dual_newton;
 mod inference;
 mod invariances;
 mod optima;

@@ -200,6 +200,8 @@ fn the_choice_follows_the_counts_and_refusals_say_what_to_try() {
     let small = make(50, 10, Storage::Dense64, Loss::Logistic);
     assert_eq!(auto(&small).0, SolverChoice::Newton);
     let wide = make(20, 6000, Storage::Sparse64, Loss::Logistic);
+    assert_eq!(auto(&wide).0, SolverChoice::DualNewton);
+    let wide = make(20, 6000, Storage::Dense64, Loss::Logistic);
     assert_eq!(auto(&wide).0, SolverChoice::NewtonCg);
     assert!(SolverChoice::Newton.refuses(&wide).unwrap().contains("newton-cg"));
     let mut lasso = make(50, 10, Storage::Dense64, Loss::Squared);
