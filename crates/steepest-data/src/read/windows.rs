@@ -42,12 +42,20 @@ pub(super) struct Windows {
     rest: Vec<u8>,
     spare: Vec<Vec<u8>>,
     ended: bool,
-    window: usize,
+    /// The size of the next window, and of the largest.
+    size: usize,
+    most: usize,
 }
 
+/// The first window: small, so that it is soon parsed beside the reading and unpacking of the second, which is twice as large, and so
+/// on.
+const FIRST: usize = 256 << 10;
+
 impl Windows {
-    pub fn new(reader: Box<dyn Read + Send>, window: usize) -> Windows {
-        Windows { reader, grammar: None, rest: Vec::new(), spare: Vec::new(), ended: false, window: window.max(1) }
+    pub fn new(reader: Box<dyn Read + Send>, most: usize) -> Windows {
+        let most = most.max(1);
+        let (rest, spare) = (Vec::new(), Vec::new());
+        Windows { reader, grammar: None, rest, spare, ended: false, size: FIRST.min(most), most }
     }
 
     /// Reads `bytes` ahead, and as many more as three lines take.
@@ -86,7 +94,7 @@ impl Windows {
     pub fn next(&mut self) -> Result<Option<Window>, Stop> {
         let mut bytes = self.spare.pop().unwrap_or_default();
         bytes.clear();
-        let mut size = self.window;
+        let mut size = self.size;
         loop {
             let early = self.rest.len().min(size - bytes.len().min(size));
             bytes.extend_from_slice(&self.rest[..early]);
@@ -120,6 +128,7 @@ impl Windows {
             };
             self.rest.splice(..0, bytes[end..].iter().copied());
             bytes.truncate(end);
+            self.size = (2 * self.size).min(self.most);
             return Ok(Some(Window { bytes, cuts }));
         }
     }
@@ -127,7 +136,7 @@ impl Windows {
     /// Finds row ends about a sixteenth of a window apart. Returns the opening quote of a field that is not closed and the
     /// beginning of its row.
     fn cut(&self, bytes: &[u8], cuts: &mut Vec<usize>, last: bool) -> Option<(usize, usize)> {
-        let piece = (self.window / 16).max(1);
+        let piece = (self.size / 16).max(1);
         let quotes = self.grammar.filter(|g| g.quotes);
         // `from` is outside of quotes, in the row that begins at `row`; `quote` is the next quote at or after it.
         let (mut from, mut row) = (0, 0);

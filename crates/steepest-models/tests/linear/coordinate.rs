@@ -392,3 +392,30 @@ fn small_libsvm_sets_reach_the_peers_objective() {
         }
     }
 }
+
+#[test]
+fn many_sparse_columns_have_the_minimum_of_the_same_rows_stored_dense() {
+    // Columns of about nine values in a working set of hundreds: they are gone through without a matrix.
+    let (n, d) = (30, 400);
+    for loss in [Loss::Squared, Loss::Logistic, Loss::Poisson] {
+        for (intercept, l2) in [(false, 0.0), (true, 0.0), (true, 0.01)] {
+            let values = rows(n, d, Storage::Sparse64, 17);
+            let y = target(&sparse(&values), loss, 17);
+            let solve = |matrix| {
+                let mut p = LinearProblem::new(matrix, y.clone(), loss);
+                (p.l1, p.l2, p.intercept) = (0.02, l2, intercept);
+                let mut solver = SolverChoice::Cd.bind(&p, None);
+                let context = format!("{loss:?} {intercept} {l2}");
+                run(&mut *solver, 1e-11, 200);
+                let certificate = solver.certificate();
+                assert!(certificate.relative().is_some_and(|gap| gap <= 1e-10), "{context}: {certificate:?}");
+                let x = point(&*solver, &p);
+                let mut z = vec![0.0; n];
+                steepest_models::linear::kernels::margins(&p, &x, &mut z);
+                (steepest_models::linear::certificate::objective(&p, &x, &z), context)
+            };
+            let ((a, context), (b, _)) = (solve(sparse(&values)), solve(dense(&values)));
+            assert!((a - b).abs() <= 1e-9 * (1.0 + b.abs()), "{context}: {a}, dense {b}");
+        }
+    }
+}

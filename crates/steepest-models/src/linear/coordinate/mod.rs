@@ -1,8 +1,10 @@
 //! Coordinate methods: one coordinate of the weights, or of the dual values, at a time; and methods that move by one row.
 
 mod ascent;
+mod columns;
 mod dual;
 mod face;
+mod model;
 mod primal;
 mod quadratic;
 mod rows;

@@ -19,10 +19,11 @@
 
 use rayon::prelude::*;
 use steepest_core::{
-    Certificate, Evaluations, Iterate, Layout, NonFinite, Reason, StateVisitor, StepInfo, Stop, Termination, tree_sum,
+    Certificate, Evaluations, Iterate, Layout, NonFinite, Reason, StateVisitor, StepInfo, Stop, Termination,
 };
 
-use super::quadratic::{Quadratic, violation};
+use super::model::Model;
+use super::quadratic::violation;
 use super::working::WorkingSet;
 use crate::linear::certificate::{certify, penalty, profile_intercept, value_at_zero};
 use crate::linear::kernels::{column_sums, margins, multiply_transposed_single, row_losses, softmax};
@@ -63,15 +64,6 @@ pub struct PrimalDescent<'p> {
     cache: Option<(WorkingSet<'p>, Option<Model>)>,
     /// The gradient at x for the next step, where the end of the last one looked at it.
     ahead: Option<(Vec<f64>, f64)>,
-}
-
-/// The quadratic of a working set with the intercept eliminated.
-#[derive(Debug)]
-struct Model {
-    quadratic: Quadratic,
-    /// XᵀD1 and ΣD, with an intercept.
-    border: Vec<f64>,
-    corner: f64,
 }
 
 impl<'p> PrimalDescent<'p> {
@@ -220,28 +212,6 @@ impl<'p> PrimalDescent<'p> {
         d
     }
 
-    /// The model of `set` with the curvatures `d`.
-    fn model(&self, set: &WorkingSet<'p>, d: &[f64]) -> Model {
-        let m = set.len();
-        let mut h = set.gram(d);
-        let (mut border, mut corner) = (Vec::new(), 0.0);
-        if self.problem.intercept {
-            border = set.transposed(d);
-            corner = tree_sum(d);
-            for i in 0..m {
-                let t = border[i] / corner;
-                h[i * m..(i + 1) * m].iter_mut().zip(&border).for_each(|(h, b)| *h -= t * b);
-            }
-        }
-        for i in 0..m {
-            // What the elimination left of a constant column is rounding.
-            let floor = if corner > 0.0 { 1e-13 * border[i] * border[i] / corner } else { 0.0 };
-            let diagonal = &mut h[i * m + i];
-            *diagonal = if *diagonal > floor { *diagonal } else { 0.0 } + self.problem.l2;
-        }
-        Model { quadratic: Quadratic { h, dim: m }, border, corner }
-    }
-
     /// One step over the features of one output; returns what it lacked before.
     fn block(&mut self, k: usize) -> Result<(f64, f64), Stop> {
         let problem = self.problem;
@@ -250,10 +220,7 @@ impl<'p> PrimalDescent<'p> {
         let features = self.select(&g, k);
         let cached = self.cache.take().filter(|(set, _)| set.is(&features));
         let (set, known) = cached.unwrap_or_else(|| (WorkingSet::new(problem, features), None));
-        let model = known.unwrap_or_else(|| {
-            let d = self.curvatures(k);
-            self.model(&set, &d)
-        });
+        let model = known.unwrap_or_else(|| Model::new(&set, self.curvatures(k), problem.l2, problem.intercept));
 
         // A matrix that is still known counts too: after a resume it is made again.
         self.counts.hessian += 1;
@@ -275,7 +242,7 @@ impl<'p> PrimalDescent<'p> {
             Loss::Squared => 0.1 * before,
             _ => 1e-2 * before.min(before * before),
         };
-        model.quadratic.minimize(l1, &mut w, &mut q, tolerance.max(1e-16 * l1), PASSES);
+        model.minimize(l1, &mut w, &mut q, tolerance.max(1e-16 * l1), PASSES);
         let step: Vec<f64> = w.iter().zip(&old).map(|(w, o)| w - o).collect();
         let mut bias_step = 0.0;
         if problem.intercept {

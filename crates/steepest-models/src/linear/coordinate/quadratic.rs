@@ -11,7 +11,7 @@ use steepest_core::isa::{Isa, Kernel};
 use steepest_solvers::Cholesky;
 
 /// Systems of more variables than this are left to coordinate descent.
-const DIRECT: usize = 1024;
+pub(super) const DIRECT: usize = 1024;
 /// A direct step in which one variable in so many stops at zero went nearly all the way.
 const FEW: usize = 20;
 
@@ -111,7 +111,7 @@ impl Quadratic {
     }
 
     /// Minimizes over the variables that are not zero, their signs kept. Returns whether that went nearly all the way.
-    fn direct(&self, l1: f64, w: &mut [f64], q: &mut [f64]) -> bool {
+    pub(super) fn direct(&self, l1: f64, w: &mut [f64], q: &mut [f64]) -> bool {
         let moving: Vec<usize> = (0..self.dim).filter(|&j| w[j] != 0.0 && self.h[j * self.dim + j] > 0.0).collect();
         let m = moving.len();
         if m == 0 || m > DIRECT {

@@ -63,6 +63,14 @@ impl<'p> WorkingSet<'p> {
         }
     }
 
+    /// The columns, by columns, of sparse features.
+    pub(super) fn sparse_columns(&self) -> Option<&Sparse> {
+        match self {
+            WorkingSet::All(p) => p.columns(),
+            WorkingSet::Some { columns, .. } => columns.as_deref(),
+        }
+    }
+
     fn matrix(&self) -> &Matrix {
         match self {
             WorkingSet::All(p) => &p.matrix,
