@@ -6,7 +6,9 @@
 
 Train and test rows are the same for both: the official test file where there is one, else a fifth of the rows drawn at
 random; where that leaves fewer than 400 test rows, each of the five fifths in turn, so that every row is predicted once by
-a model that has not seen it (30 rows of iris say more about the draw than about the model). Our program is told
+a model that has not seen it (30 rows of iris say more about the draw than about the model). Which rows are dealt into a
+fifth together says much, too: such a set is dealt ten times, and the losses of a row averaged over the deals are compared beside those
+of the first deal. Our program is told
 `--test 0`, so that it trains on the rows the peer trains on. Files keep their form (separators, missing header, missing values, gaps). The peer is the best of several
 pipelines **on the test rows**, a choice our program does not get. Losses a row are compared by a paired
 bootstrap (10,000 draws): a set counts as worse where the 95 % interval of (ours − theirs) lies above zero.
@@ -35,8 +37,9 @@ import record
 warnings.filterwarnings("ignore")
 
 CACHE = record.SCRATCH / "defaults"
-# Test rows below which each fifth of the rows is the test set in turn.
+# Test rows below which each fifth of the rows is the test set in turn, and how often the rows are then dealt into fifths.
 FEW = 400
+DEALS = 10
 
 
 @dataclasses.dataclass
@@ -122,8 +125,14 @@ def rounds(which):
     return 5 if which.test is None and body // 5 < FEW else 1
 
 
-def split(which, folder, fifth=0):
-    """Writes train and test files in the set's own form, the given fifth of the rows for the test; their paths."""
+def dealt(rows, deal, fifth):
+    """The numbers of the rows in a fifth, ascending."""
+    order = np.random.default_rng(deal).permutation(rows)
+    return np.sort(np.array_split(order, 5)[fifth])
+
+
+def split(which, folder, deal=0, fifth=0):
+    """Writes train and test files in the set's own form, a fifth of the rows for the test; their paths and the test rows' numbers."""
     rows = lines(record.shared(*which.train))
     if which.dropped:
         rows = without_columns(rows, which.separator, which.dropped)
@@ -133,16 +142,17 @@ def split(which, folder, fifth=0):
         test = lines(record.shared(*which.test))
         if which.name == "adult":  # its test labels end in a full stop
             test = [line.removesuffix(".") for line in test]
+        numbers = np.arange(len(test))
     else:
-        order = np.random.default_rng(0).permutation(len(body))
-        taken = set(np.array_split(order, 5)[fifth].tolist())
+        numbers = dealt(len(body), deal, fifth)
+        taken = set(numbers.tolist())
         test = [line for i, line in enumerate(body) if i in taken]
         body = [line for i, line in enumerate(body) if i not in taken]
     ending = "svm" if which.svmlight else "csv" if which.separator != "\t" else "tsv"
     paths = folder / f"train.{ending}", folder / f"test.{ending}"
     for path, part in zip(paths, (body, test)):
         path.write_text("\n".join(head + part) + "\n")
-    return paths
+    return paths, numbers
 
 
 def frames(which, paths):
@@ -221,12 +231,13 @@ def row_losses(task, y, predicted, classes=None):
     return {"loss": loss, "hit": known & (p.argmax(axis=1) == at)}
 
 
-def peers(which, task, data, fifth):
+def peers(which, task, data, deal, fifth):
     """Row losses of every pipeline, from the cache where they are known."""
     Xtrain, ytrain, Xtest, ytest = data
     out = {}
     for name, model in models(task, ytrain.astype(float) if task == "regression" else ytrain):
-        place = CACHE / f"{which.name}-{fifth}-{task}-{name}.npz"
+        fold = f"{deal}.{fifth}" if deal else fifth
+        place = CACHE / f"{which.name}-{fold}-{task}-{name}.npz"
         if not place.exists():
             start = time.perf_counter()
             fitted = pipeline(Xtrain, model, which.svmlight).fit(Xtrain, ytrain)
@@ -287,9 +298,10 @@ def metric(task, losses, rows=slice(None)):
     return float(np.sqrt(mean)) if task == "regression" else float(mean)
 
 
-def together(parts):
-    """The losses of several test sets as one; `seconds` added up."""
-    out = {key: np.concatenate([p[key] for p in parts]) for key in parts[0] if key != "seconds"}
+def together(parts, numbers):
+    """The losses of several test sets as one, in the order of the rows' `numbers`; `seconds` added up."""
+    order = np.argsort(np.concatenate(numbers))
+    out = {key: np.concatenate([p[key] for p in parts])[order] for key in parts[0] if key != "seconds"}
     if "seconds" in parts[0]:
         out["seconds"] = sum(float(p["seconds"]) for p in parts)
     return out
@@ -308,50 +320,82 @@ def paired_bootstrap(task, mine, theirs, draws=10_000):
     return [float(v) for v in np.quantile(differences, (0.025, 0.975))]
 
 
+def fold(which, deal, fifth, peers_only):
+    """Our JSON, the task, our losses, the peers' and the numbers of the rows; None where only the peers' cache is filled."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch)
+        paths, numbers = split(which, folder, deal, fifth)
+        data = frames(which, paths)
+        if peers_only:
+            for task in guessed_tasks(data[1]):
+                for name, losses in peers(which, task, data, deal, fifth).items():
+                    print(f"{which.name} {deal}.{fifth} {task} {name}: {metric(task, losses):.5g}", flush=True)
+            return None
+        got, task, losses = our_losses(which, paths, folder, data[3])
+    return got, task, losses, peers(which, task, data, deal, fifth), numbers
+
+
+def judged(task, mine, found):
+    """Ours against the best of the peers."""
+    best = min(found, key=lambda name: metric(task, found[name]))
+    interval = paired_bootstrap(task, mine, found[best])
+    return {
+        "ours": metric(task, mine),
+        "peers": {name: metric(task, losses) for name, losses in found.items()},
+        "best_peer": best,
+        "difference": metric(task, mine) - metric(task, found[best]),
+        "interval": interval,
+        "verdict": "worse" if interval[0] > 0 else "better" if interval[1] < 0 else "level",
+    }
+
+
+def averaged(parts):
+    """The losses of each row, averaged over deals."""
+    return {key: np.mean([p[key] for p in parts], axis=0) for key in parts[0]}
+
+
 def compare(which, peers_only):
     if record.shared(*which.train) is None:
         return None
-    got, mine, found, task = None, [], [], None
-    for fifth in range(rounds(which)):
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = pathlib.Path(scratch)
-            paths = split(which, folder, fifth)
-            data = frames(which, paths)
-            if peers_only:
-                for task in guessed_tasks(data[1]):
-                    for name, losses in peers(which, task, data, fifth).items():
-                        print(f"{which.name} {fifth} {task} {name}: {metric(task, losses):.5g}", flush=True)
-                continue
-            try:
-                got, task, losses = our_losses(which, paths, folder, data[3])
-            except ours.Failed as failed:
-                return {"failed": failed.message.strip()[-400:]}
-        mine.append(losses)
-        found.append(peers(which, task, data, fifth))
+    fifths = rounds(which)
+    deals = DEALS if fifths > 1 else 1
+    ours_by_deal, peers_by_deal, first = [], [], None
+    for deal in range(deals):
+        try:
+            folds = [fold(which, deal, fifth, peers_only) for fifth in range(fifths)]
+        except ours.Failed as failed:
+            return {"failed": failed.message.strip()[-400:]}
+        if peers_only:
+            continue
+        got, task, _, names, _ = folds[0]
+        numbers = [f[4] for f in folds]
+        ours_by_deal.append(together([f[2] for f in folds], numbers))
+        peers_by_deal.append({name: together([f[3][name] for f in folds], numbers) for name in names})
+        first = first or (got, task, folds)
     if peers_only:
         return None
-    each = mine, found
-    mine = together(mine)
-    found = {name: together([part[name] for part in found]) for name in found[0]}
-    best = min(found, key=lambda name: metric(task, found[name]))
-    interval = paired_bootstrap(task, mine, found[best])
+    got, task, folds = first
     out = {
         "task": got["task"],
         "model": got.get("model") or got.get("solver"),
         "rows": got["rows"],
         "seconds": got["seconds"]["total"],
-        "ours": metric(task, mine),
-        "peers": {name: metric(task, losses) for name, losses in found.items()},
-        "peers_seconds": {name: float(losses["seconds"]) for name, losses in found.items()},
-        "best_peer": best,
-        "difference": metric(task, mine) - metric(task, found[best]),
-        "interval": interval,
-        "differences": [metric(task, m) - metric(task, f[best]) for m, f in zip(*each)],
-        "verdict": "worse" if interval[0] > 0 else "better" if interval[1] < 0 else "level",
+        **judged(task, ours_by_deal[0], peers_by_deal[0]),
+        "peers_seconds": {name: float(losses["seconds"]) for name, losses in peers_by_deal[0].items()},
         "termination": got["termination"]["reason"],
     }
+    best = out["best_peer"]
+    out["differences"] = [metric(task, f[2]) - metric(task, f[3][best]) for f in folds]
     if task == "classification":
-        out["accuracy"] = {"ours": float(mine["hit"].mean()), "best peer": float(found[best]["hit"].mean())}
+        hits = {"ours": ours_by_deal[0], "best peer": peers_by_deal[0][best]}
+        out["accuracy"] = {who: float(losses["hit"].mean()) for who, losses in hits.items()}
+    if deals > 1:
+        means = {name: averaged([p[name] for p in peers_by_deal]) for name in peers_by_deal[0]}
+        out["deals"] = {"count": deals, **judged(task, averaged(ours_by_deal), means)}
+        out["deals"]["each"] = [
+            [metric(task, mine), metric(task, theirs[out["deals"]["best_peer"]])]
+            for mine, theirs in zip(ours_by_deal, peers_by_deal)
+        ]
     return out
 
 
@@ -363,6 +407,32 @@ def guessed_tasks(y):
     if few == 2:
         return ("classification",)
     return ("classification", "regression") if few <= 10 else ("regression",)
+
+
+def show(results):
+    rows = []
+    for name, r in results.items():
+        if "failed" in r:
+            rows.append((name, "", "failed", "", "", r["failed"][:80], "**failed**"))
+            continue
+        deals = r.get("deals")
+        for label, judged in ((name, r), (f"{name}, {DEALS} deals", deals)):
+            if judged is None:
+                continue
+            low, high = judged["interval"]
+            peer = judged["best_peer"]
+            rows.append(
+                (
+                    label,
+                    r["task"],
+                    f"{judged['ours']:.5g}",
+                    f"{judged['peers'][peer]:.5g} {peer}",
+                    f"{low:+.2g} … {high:+.2g}",
+                    f"{r['seconds']:.2f}",
+                    "**worse**" if judged["verdict"] == "worse" else judged["verdict"],
+                )
+            )
+    print(record.table(("set", "task", "ours", "best peer", "95 % of the difference", "seconds", ""), rows))
 
 
 def main():
@@ -380,24 +450,7 @@ def main():
                 results[which.name] = result
     if args.peers_only:
         return
-    rows = []
-    for name, r in results.items():
-        if "failed" in r:
-            rows.append((name, "", "failed", "", "", r["failed"][:80], "**failed**"))
-            continue
-        low, high = r["interval"]
-        rows.append(
-            (
-                name,
-                r["task"],
-                f"{r['ours']:.5g}",
-                f"{r['peers'][r['best_peer']]:.5g} {r['best_peer']}",
-                f"{low:+.2g} … {high:+.2g}",
-                f"{r['seconds']:.2f}",
-                "**worse**" if r["verdict"] == "worse" else r["verdict"],
-            )
-        )
-    print(record.table(("set", "task", "ours", "best peer", "95 % of the difference", "seconds", ""), rows))
+    show(results)
     if not args.sets:
         record.write(
             record.ROOT / "bench" / "results" / "defaults.json",
@@ -408,7 +461,7 @@ def main():
                 "sets": record.rounded(results, 6),
             },
         )
-    bad = [n for n, r in results.items() if "failed" in r or r["verdict"] == "worse"]
+    bad = [n for n, r in results.items() if "failed" in r or "worse" in (r["verdict"], r.get("deals", r)["verdict"])]
     sys.exit(f"failed or worse: {', '.join(bad)}" if bad else 0)
 
 

@@ -20,6 +20,8 @@ WHOLE = [
     (("libsvm", "a9a.gz"), ["--loss", "hinge", "--solver", "semismooth"]),
     (("libsvm", "a9a.gz"), ["--loss", "squared_hinge", "--solver", "semismooth"]),
     (("libsvm", "movie_reviews_bow.svm.gz"), ["--loss", "hinge", "--solver", "semismooth"]),
+    (("libsvm", "movie_reviews_bow.svm.gz"), ["--solver", "dual-newton"]),
+    (("libsvm", "rcv1_small.svm.gz"), ["--loss", "squared", "--l1", "1e-4", "--solver", "cd"]),
     (("libsvm", "a9a.gz"), ["--loss", "hinge", "--solver", "dual-cd", "--steps", "50"]),
     (("libsvm", "a9a.gz"), ["--loss", "squared_hinge", "--solver", "dual-cd", "--steps", "50"]),
     (("libsvm", "a9a.gz"), ["--l1", "0.001", "--solver", "fista", "--steps", "200"]),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use steepest_models::linear::SolverChoice;
 
 use super::amount::Text;
 
@@ -52,13 +53,24 @@ impl TryFrom<Text> for Batch {
     }
 }
 
+/// What `--solver` may name, with every solver that sees all rows.
+fn solver_help() -> String {
+    let whole = SolverChoice::ALL.map(SolverChoice::name).join(", ");
+    format!(
+        "What minimizes the objective [default: auto]:\n\
+         - `auto`: the fastest certified solver for the shape of the problem;\n\
+         - a solver that sees all rows in a step: {whole};\n\
+         - an update rule over batches or rows, `NAME:key=value,…` or a chain `NAME | NAME | …`: see `steepest optimizers`"
+    )
+}
+
 /// How the objective is minimized.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Solver")]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct SolverOptions {
-    /// `NAME:key=value,…`, a chain `NAME | NAME | …`, or `auto` [default: auto]
-    #[arg(long, value_name = "SOLVER", visible_alias = "optimizer")]
+    /// `auto`, a solver that sees all rows in a step, or an update rule `NAME:key=value,…` or a chain of them [default: auto]
+    #[arg(long, value_name = "SOLVER", visible_alias = "optimizer", long_help = solver_help())]
     #[serde(skip_serializing_if = "Option::is_none", alias = "optimizer")]
     pub solver: Option<String>,
     /// Learning rate over the steps: `cosine:warmup=5%`, `step:size=30`, …

@@ -352,10 +352,10 @@ impl Iterate for PrimalDescent<'_> {
         };
         if start - self.value <= 1e-3 * self.value.abs() {
             info.gap = self.certificate().relative();
-            // Near the end what is told belongs to the point that is given back, not to the one before it.
-            if self.problem.outputs() == 1 {
-                info.grad_norm = Some(self.lack());
-            }
+        }
+        // What is told belongs to the point that is given back, not to the one before it; the next step begins with it.
+        if self.problem.outputs() == 1 {
+            info.grad_norm = Some(self.lack());
         }
         Ok(info)
     }
