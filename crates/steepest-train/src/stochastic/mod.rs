@@ -7,15 +7,20 @@
 //! A batch is cut into shards by its size alone; threads only decide who computes which shard. The order of an epoch is a function of the
 //! seed and the epoch, so that a resumed run goes on in the middle of one with the right row.
 
+mod closing;
+
 use std::ops::Range;
 
 use rayon::prelude::*;
 use steepest_core::{
     Certificate, Evaluations, FiniteSum, Flat, GradSink, Iterate, Layout, NonFinite, Partial, Real, Reason, Role, Rows,
-    Shards, StateVisitor, StepInfo, Stop, Termination, flat_from, flat_zeros, tree_sum, tree_sum_vectors,
+    Shards, StateVisitor, StepInfo, Stop, Termination, check_gradient, flat_from, flat_zeros, tree_sum,
+    tree_sum_vectors,
 };
 use steepest_data::Order;
-use steepest_optim::{CurvatureProbe, Optimizer, StepError};
+use steepest_optim::{CurvatureProbe, OnNonFinite, Optimizer, StepError};
+
+use closing::Closing;
 
 /// How λ₁‖x‖₁ enters a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,6 +86,8 @@ pub struct Stochastic<'s, T: Real, S: FiniteSum<T>> {
     /// The shards' gradients, one behind the other; the first becomes the gradient.
     gradients: Flat<T>,
     partials: Vec<Result<Partial, NonFinite>>,
+    /// The shards' losses, for their sum.
+    losses: Vec<f64>,
     work: Vec<S::Work>,
     /// The rows in the order of an epoch, and which epoch that is.
     order: Vec<u32>,
@@ -120,9 +127,11 @@ impl<'s, T: Real, S: FiniteSum<T>> Stochastic<'s, T, S> {
             work: (0..shards.count()).map(|_| sum.work(micro)).collect(),
             gradients: flat_zeros(shards.count() * layout.len()),
             partials: vec![Ok(Partial::default()); shards.count()],
+            losses: Vec::with_capacity(shards.count()),
             options: BatchOptions { batch, micro_batch: micro, ..options },
             sum,
-            optimizer,
+            // A step looks at the sum of the gradient's squares, which is finite only where all elements are.
+            optimizer: optimizer.on_non_finite(OnNonFinite::Trust),
             certify,
             probe,
             rows,
@@ -154,8 +163,8 @@ impl<'s, T: Real, S: FiniteSum<T>> Stochastic<'s, T, S> {
         start..(start + self.options.batch).min(self.rows)
     }
 
-    /// Writes the gradient of the loss over the batch to the front of `gradients`; returns the loss.
-    fn gradient(&mut self, batch: Range<usize>) -> Result<f64, NonFinite> {
+    /// Writes the gradient of loss and penalty over the batch to the front of `gradients`; returns their value and the gradient's norm.
+    fn gradient(&mut self, batch: Range<usize>) -> Result<(f64, f64), NonFinite> {
         let len = self.x.len();
         let shards = shards(batch.len(), len);
         let rows = if self.options.batch < self.rows {
@@ -185,35 +194,19 @@ impl<'s, T: Real, S: FiniteSum<T>> Stochastic<'s, T, S> {
             return Err(cause.clone());
         }
         tree_sum_vectors(&mut self.gradients[..count * len], len);
-        let losses: Vec<f64> = partials.iter().flatten().map(|p| p.loss).collect();
+        self.losses.clear();
+        self.losses.extend(partials.iter().flatten().map(|p| p.loss));
+        let BatchOptions { l1, l2, l1_rule, total_weight, .. } = self.options;
         let scale = if batch.len() == self.rows {
-            1.0 / self.options.total_weight
+            1.0 / total_weight
         } else {
-            self.rows as f64 / (batch.len() as f64 * self.options.total_weight)
+            self.rows as f64 / (batch.len() as f64 * total_weight)
         };
-        let factor = T::from_f64(scale);
-        self.gradients[..len].iter_mut().for_each(|g| *g *= factor);
-        Ok(tree_sum(&losses) * scale)
-    }
-
-    /// Adds the penalty's gradient; returns the penalty.
-    fn penalty(&mut self) -> f64 {
-        let BatchOptions { l1, l2, l1_rule, .. } = self.options;
-        if l1 == 0.0 && l2 == 0.0 {
-            return 0.0;
-        }
         let subgradient = if l1_rule == L1Rule::Subgradient { l1 } else { 0.0 };
-        let (mut squares, mut sizes) = (0.0, 0.0);
-        for range in &self.penalized {
-            for (g, &x) in self.gradients[range.clone()].iter_mut().zip(&self.x[range.clone()]) {
-                let x = x.to_f64();
-                squares += x * x;
-                sizes += x.abs();
-                let sign = if x == 0.0 { 0.0 } else { x.signum() };
-                *g += T::from_f64(l2 * x + subgradient * sign);
-            }
-        }
-        0.5 * l2 * squares + l1 * sizes
+        let closing = Closing { scale, l2, subgradient, penalized: l1 > 0.0 || l2 > 0.0 };
+        let sums = closing.over(&self.penalized, &mut self.gradients[..len], &self.x);
+        let value = tree_sum(&self.losses) * scale + (0.5 * l2 * sums.squares + l1 * sums.sizes);
+        Ok((value, sums.gradient.sqrt()))
     }
 
     /// Feeds the rule an estimate of the Hessian's diagonal on this batch, where it wants one: a second gradient near by.
@@ -224,7 +217,6 @@ impl<'s, T: Real, S: FiniteSum<T>> Stochastic<'s, T, S> {
         let (here, at) = (flat_from(&self.gradients[..len]), self.x.clone());
         self.x.copy_from_slice(probe.point(next, &at));
         let there = self.gradient(batch);
-        self.penalty();
         self.x.copy_from_slice(&at);
         let given = self.optimizer.curvature(probe.estimate(&here, &self.gradients[..len]));
         self.gradients[..len].copy_from_slice(&here);
@@ -266,13 +258,6 @@ fn shards(batch: usize, len: usize) -> Shards {
     Shards::new(batch, SHARD_ROWS, (SHARD_MEMORY / len.max(1)).clamp(1, MAX_SHARDS))
 }
 
-/// ‖g‖, in a fixed order.
-fn norm<T: Real>(g: &[T]) -> f64 {
-    let block = |g: &[T]| g.iter().map(|&v| v.to_f64() * v.to_f64()).sum();
-    let sums: Vec<f64> = g.chunks(4096).map(block).collect();
-    tree_sum(&sums).sqrt()
-}
-
 impl<T: Real, S: FiniteSum<T>> Iterate for Stochastic<'_, T, S> {
     fn step(&mut self) -> Result<StepInfo, Stop> {
         let next = self.step + 1;
@@ -281,13 +266,14 @@ impl<T: Real, S: FiniteSum<T>> Iterate for Stochastic<'_, T, S> {
         self.counts.gradient += 1;
         self.counts.rows += batch.len() as u64;
         let stop = |cause| Stop::NonFinite { step: next, cause };
-        let loss = self.gradient(batch.clone()).map_err(stop)?;
-        let value = loss + self.penalty();
+        let (value, grad_norm) = self.gradient(batch.clone()).map_err(stop)?;
         if !value.is_finite() {
             return Err(stop(NonFinite::Objective { value }));
         }
         let len = self.x.len();
-        let grad_norm = norm(&self.gradients[..len]);
+        if !grad_norm.is_finite() {
+            check_gradient(&self.gradients[..len], self.sum.layout()).map_err(stop)?;
+        }
         self.feed_curvature(batch)?;
         let info = self.optimizer.step(&mut self.x, &mut self.gradients[..len]).map_err(stop_of)?;
         if self.options.l1 > 0.0 && self.options.l1_rule == L1Rule::Prox {
