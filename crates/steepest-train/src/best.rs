@@ -18,7 +18,7 @@ impl Best {
     }
 
     /// Takes the initial point, which any other with a known cost beats.
-    pub(crate) fn begin(&mut self, point: &[f64]) {
+    pub(crate) fn begin(&mut self, point: &mut Vec<f64>) {
         self.keep(f64::INFINITY, 0, point);
     }
 
@@ -30,9 +30,10 @@ impl Best {
         cost < self.cost
     }
 
-    pub(crate) fn keep(&mut self, cost: f64, step: u64, point: &[f64]) {
+    /// Keeps the point; the caller has the one kept before in its place, for copies of many parameters cost as much as steps.
+    pub(crate) fn keep(&mut self, cost: f64, step: u64, point: &mut Vec<f64>) {
         (self.cost, self.step, self.kept) = (cost, step, 1);
-        self.point.copy_from_slice(point);
+        std::mem::swap(&mut self.point, point);
     }
 
     pub(crate) fn visit(&mut self, state: &mut dyn StateVisitor) {

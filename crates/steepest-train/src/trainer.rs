@@ -175,6 +175,7 @@ struct Session<'t, 'a> {
     saved_step: u64,
     shown_at: Option<Instant>,
     last: Record,
+    /// The last point that was looked at, or where it became the best, the best one before.
     point: Vec<f64>,
 }
 
@@ -259,7 +260,7 @@ impl Session<'_, '_> {
     fn steps(&mut self, fresh: bool) -> Result<Termination, TrainError> {
         if fresh {
             self.iterate.point(&mut self.point);
-            self.memory.best.begin(&self.point);
+            self.memory.best.begin(&mut self.point);
             if self.trainer.evaluate.is_some() {
                 let info = StepInfo::default();
                 if let Some(end) = self.look(&info, true)? {
@@ -383,7 +384,7 @@ impl Session<'_, '_> {
             let (element, value) = (self.iterate.layout().describe(i), self.point[i]);
             return Some(self.diverged(info.step, &NonFinite::Parameter { element, value }));
         }
-        self.memory.best.keep(cost, info.step, &self.point);
+        self.memory.best.keep(cost, info.step, &mut self.point);
         None
     }
 
