@@ -75,9 +75,8 @@ pub fn loss_block(loss: Loss, z: &[f64], y: &[f64], weights: Option<&[f64]>, sca
 /// Rows whose losses are computed before they are summed: separate loops, so that both become vector code.
 const CHUNK: usize = 64;
 
-/// The work of [`loss_block`] inside a kernel.
 #[inline(always)]
-pub(crate) fn scalar_block<L: ScalarLoss>(
+fn scalar_block<L: ScalarLoss>(
     loss: L,
     z: &[f64],
     y: &[f64],

@@ -26,7 +26,6 @@ pub use losses::{
 pub use stored::{LANES, SparseView, Squares, Stored, Unit};
 
 pub(crate) use dense::{dense_pass, multiply_dense, product, transpose_dense};
-pub(crate) use losses::scalar_block;
 pub(crate) use row_gram::row_gram;
 pub(crate) use sparse::{multiply_sparse, scatter_sparse, sparse_pass};
 pub(crate) use stored::{prefetch, stored};

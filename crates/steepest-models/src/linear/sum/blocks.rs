@@ -3,10 +3,10 @@
 //! Row by row, a row would wait for the chain from its margin over an exponential to its derivative. Over a block each of the three is
 //! a loop of its own: the losses become vector code, and rows to come are asked for while others are multiplied.
 
-use steepest_core::isa::Kernel;
+use steepest_core::isa::{Isa, Kernel};
 use steepest_core::{GradSink, NonFinite, Partial, Real, Rows};
 
-use super::super::kernels::{lane_sum, scalar_block};
+use super::super::kernels::{lane_sum, loss_block};
 use super::super::loss::{ScalarLoss, with_loss};
 use super::super::{LinearProblem, Loss, kernels::LANES};
 
@@ -42,7 +42,6 @@ impl Default for Block {
 
 impl Block {
     /// Takes the rows `from..to`, of which those without weight are left out; returns how many and their Σ sᵢ.
-    #[inline(always)]
     fn take(&mut self, problem: &LinearProblem, rows: Rows<'_>, from: usize, to: usize) -> (usize, f64) {
         let Some(weights) = &problem.weights else {
             match rows {
@@ -72,7 +71,6 @@ impl Block {
 
     /// Moves the rows whose derivative is not 0 to the front and returns how many there are: rows that are fitted exactly, as most
     /// are under a hinge, cost no second visit.
-    #[inline(always)]
     fn keep_unfitted(&mut self, m: usize) -> usize {
         if self.r[..m].iter().all(|r| *r != 0.0) {
             return m;
@@ -94,6 +92,41 @@ fn first_bad(loss: Loss, block: &Block, m: usize) -> Option<NonFinite> {
     }))
 }
 
+/// z ← Xw for the rows of a block. A kernel of its own, as is [`Add`]: compiled into one function with the losses, the loops over a
+/// row ran out of registers.
+struct Margins<'a, T, A> {
+    access: A,
+    rows: &'a [usize],
+    w: &'a [T],
+    z: &'a mut [f64],
+}
+
+impl<T: Real, A: BlockAccess> Kernel for Margins<'_, T, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.access.margins(self.rows, self.w, self.z);
+    }
+}
+
+/// g += Xᵀr for the rows of a block.
+struct Add<'a, T, A> {
+    access: A,
+    rows: &'a [usize],
+    r: &'a [f64],
+    g: &'a mut [T],
+}
+
+impl<T: Real, A: BlockAccess> Kernel for Add<'_, T, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.access.add(self.rows, self.r, self.g);
+    }
+}
+
 /// Some rows of a problem of one output.
 pub(super) struct Blocks<'a, T, A> {
     pub(super) problem: &'a LinearProblem,
@@ -104,11 +137,9 @@ pub(super) struct Blocks<'a, T, A> {
     pub(super) access: A,
 }
 
-impl<T: Real, A: BlockAccess> Kernel for Blocks<'_, T, A> {
-    type Output = Result<Partial, NonFinite>;
-
-    #[inline(always)]
-    fn run(self) -> Self::Output {
+impl<T: Real, A: BlockAccess> Blocks<'_, T, A> {
+    /// Block by block, with the kernels compiled for `isa`.
+    pub(super) fn over(self, isa: Isa) -> Result<Partial, NonFinite> {
         let Blocks { problem, x, rows, mut grad, block, access } = self;
         let (w, bias) = x.split_at(problem.features());
         let (bias_at, n) = (w.len(), rows.len() as usize);
@@ -116,7 +147,7 @@ impl<T: Real, A: BlockAccess> Kernel for Blocks<'_, T, A> {
         for from in (0..n).step_by(ROWS) {
             let (m, weight) = block.take(problem, rows, from, n.min(from + ROWS));
             total.weight += weight;
-            access.margins(&block.rows[..m], w, &mut block.z[..m]);
+            isa.run(Margins { access, rows: &block.rows[..m], w, z: &mut block.z[..m] });
             if let Some(b) = bias.first() {
                 let b = b.to_f64();
                 block.z[..m].iter_mut().for_each(|z| *z += b);
@@ -124,11 +155,8 @@ impl<T: Real, A: BlockAccess> Kernel for Blocks<'_, T, A> {
             if let Some(o) = &problem.offset {
                 block.z[..m].iter_mut().zip(&block.rows).for_each(|(z, &i)| *z += o[i]);
             }
-            let loss = {
-                let Block { target, weights, z, r, .. } = &mut *block;
-                let weights = problem.weights.is_some().then_some(&weights[..m]);
-                with_loss!(problem.loss, l => scalar_block(l, &z[..m], &target[..m], weights, 1.0, &mut r[..m]))
-            };
+            let weights = problem.weights.is_some().then_some(&block.weights[..m]);
+            let loss = loss_block(problem.loss, &block.z[..m], &block.target[..m], weights, 1.0, &mut block.r[..m]);
             if !loss.is_finite()
                 && let Some(bad) = first_bad(problem.loss, block, m)
             {
@@ -141,7 +169,7 @@ impl<T: Real, A: BlockAccess> Kernel for Blocks<'_, T, A> {
                 GradSink::None => {}
                 GradSink::Dense(g) => {
                     let (g, bias) = g.split_at_mut(bias_at);
-                    access.add(rows, r, g);
+                    isa.run(Add { access, rows, r, g });
                     if let Some(b) = bias.first_mut() {
                         *b += T::from_f64(sum(r));
                     }
@@ -161,7 +189,6 @@ impl<T: Real, A: BlockAccess> Kernel for Blocks<'_, T, A> {
 }
 
 /// Σ r in eight interleaved sums.
-#[inline(always)]
 fn sum(r: &[f64]) -> f64 {
     let (whole, rest) = r.as_chunks::<LANES>();
     let mut acc = [0.0; LANES];

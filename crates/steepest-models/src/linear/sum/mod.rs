@@ -85,10 +85,10 @@ impl<T: Real> FiniteSum<T> for LinearSum<'_> {
         let block = &mut work.block;
         match &problem.matrix {
             Matrix::Dense(m) => stored!(&m.values, v => {
-                isa.run(Blocks { problem, x, rows, grad, block, access: DenseRows { values: v, cols: m.cols } })
+                Blocks { problem, x, rows, grad, block, access: DenseRows { values: v, cols: m.cols } }.over(isa)
             }),
             Matrix::Sparse(m) => stored!(&m.values, v => {
-                isa.run(Blocks { problem, x, rows, grad, block, access: SparseView::new(m, v) })
+                Blocks { problem, x, rows, grad, block, access: SparseView::new(m, v) }.over(isa)
             }),
         }
     }

@@ -56,7 +56,18 @@ impl<V: Stored> BlockAccess for SparseView<'_, V> {
     #[inline(always)]
     fn add<T: Real>(self, rows: &[usize], r: &[f64], g: &mut [T]) {
         for (&row, &r) in rows.iter().zip(r) {
-            self.pairs(row, r, |j, v| g[j as usize] += T::from_f64(v));
+            let (indices, values) = self.row(row);
+            let (chunks, rest) = indices.as_chunks::<LANES>();
+            for (n, indices) in chunks.iter().enumerate() {
+                let x = values.lanes(n * LANES);
+                for l in 0..LANES {
+                    g[indices[l] as usize] += T::from_f64(x[l] * r);
+                }
+            }
+            let tail = chunks.len() * LANES;
+            for (l, &j) in rest.iter().enumerate() {
+                g[j as usize] += T::from_f64(values.get(tail + l) * r);
+            }
         }
     }
 
