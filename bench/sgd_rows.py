@@ -38,8 +38,8 @@ WITHIN = (0.05, 0.01)
 SINGLE = [("sgd", f"linear({rate})") for rate in (0.1, 0.05, 0.02, 0.01, 0.003)]
 SINGLE += [("adagrad", schedule) for schedule in ("constant(0.1)", "linear(0.2)", "linear(0.05)")]
 # The mean of 64 rows has 64 times less variance than one of them, so that plain descent takes longer steps.
-MINI = [("sgd", f"linear({rate})") for rate in (1.0, 0.5, 0.2, 0.1, 0.05, 0.02)]
-MINI += [("sgd:momentum=0.9", f"linear({rate})") for rate in (0.1, 0.05, 0.02)]
+MINI = [("sgd", f"linear({rate})") for rate in (1.0, 0.5, 0.2, 0.1, 0.05, 0.01, 0.003)]
+MINI += [("sgd:momentum=0.9", f"linear({rate})") for rate in (0.1, 0.02, 0.002)]
 MINI += [("adagrad", schedule) for schedule in ("constant(0.5)", "constant(0.1)", "linear(0.2)")]
 MINI += [("adam", schedule) for schedule in ("constant(0.01)", "linear(0.01)")]
 # Ours with how many rows a step: the ratios are with each.
