@@ -115,7 +115,7 @@ impl SolverChoice {
     /// Makes what this solver reads besides the rows, which it would else make in its first step: the columns of sparse features.
     pub fn prepare(self, problem: &LinearProblem) {
         let rows = self == SolverChoice::Semismooth && SemismoothNewton::by_rows(problem);
-        if matches!(self, SolverChoice::Cd | SolverChoice::DualNewton) || rows {
+        if self == SolverChoice::Cd || rows {
             problem.columns();
         }
     }

@@ -30,7 +30,7 @@ const QUADRATIC_TOLERANCE: f64 = 1e-5;
 const HEAVY: f64 = 4.0;
 /// Heavy features at most, so that their matrices cost about as much as four products: in units of the values of a row, since a dense
 /// product adds about eight numbers in the time of a gathered one.
-const HEAVY_PER_VALUE: f64 = 128.0;
+const HEAVY_PER_VALUE: f64 = 256.0;
 const MOST_HEAVY: usize = 512;
 /// A step is long enough where the slope along it is this share of that at its start.
 const SLOPE: f64 = 0.1;
@@ -102,8 +102,8 @@ impl<'p> DualNewton<'p> {
         let mean = r.iter().sum::<f64>() / n.max(1) as f64;
         let values = problem.matrix.stored() as f64 / n.max(1) as f64;
         let most = ((HEAVY_PER_VALUE * values).sqrt() as usize).min(MOST_HEAVY).min(n / 4);
-        let columns = problem.columns().expect("sparse features have columns");
-        let products = RowProducts::new(columns, most, HEAVY * problem.l2 / mean.max(f64::MIN_POSITIVE));
+        let Matrix::Sparse(matrix) = &problem.matrix else { unreachable!("dense features are refused") };
+        let products = RowProducts::new(matrix, most, HEAVY * problem.l2 / mean.max(f64::MIN_POSITIVE));
         let mut run = DualNewton {
             layout: problem.layout(),
             zero: value_at_zero(problem),

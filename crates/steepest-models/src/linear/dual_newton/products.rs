@@ -7,7 +7,7 @@
 
 use steepest_data::{Dense, Matrix, Sparse, Values};
 
-use crate::linear::kernels::{multiply, transposed};
+use crate::linear::kernels::{Stored, multiply, stored, transposed};
 
 /// A sparse matrix, cut by kinds of features.
 #[derive(Debug)]
@@ -33,47 +33,39 @@ pub(super) struct Room {
 }
 
 impl RowProducts {
-    /// Cuts the matrix of these columns. Heavy are at most `most` features, whose sums of squares are above `least`.
-    pub(super) fn new(columns: &Sparse, most: usize, least: f64) -> RowProducts {
-        let n = columns.cols;
-        let count = |j: usize| columns.starts[j + 1] - columns.starts[j];
-        let of = |j: usize| (columns.starts[j]..columns.starts[j + 1]).map(|k| columns.values.get(k));
-        let mut shared: Vec<(f64, u32)> = (0..columns.rows)
-            .filter(|&j| count(j) > 1)
-            .map(|j| (of(j).map(|v| v * v).sum(), j as u32))
-            .filter(|(energy, _)| *energy > least)
-            .collect();
-        shared.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        shared.truncate(most);
-        let mut kind = vec![Kind::Light; columns.rows];
-        shared.iter().for_each(|&(_, j)| kind[j as usize] = Kind::Heavy);
-        let (mut alone, mut light_squares) = (vec![0.0; n], vec![0.0; n]);
-        for (j, kind) in kind.iter_mut().enumerate() {
-            if *kind == Kind::Heavy {
-                continue;
-            }
-            let single = count(j) < 2;
-            for k in columns.starts[j]..columns.starts[j + 1] {
-                let (i, v) = (columns.indices[k] as usize, columns.values.get(k));
-                light_squares[i] += v * v;
-                if single {
-                    alone[i] += v * v;
+    /// Cuts `matrix`. Heavy are at most `most` features, whose sums of squares are above `least`. O(stored + features).
+    pub(super) fn new(matrix: &Sparse, most: usize, least: f64) -> RowProducts {
+        let n = matrix.rows;
+        let (mut kinds, counts, width) = stored!(&matrix.values, v => heavy_features(matrix, v, most, least));
+        let starts = number_light(&counts, &mut kinds, n);
+        let mut block = vec![0.0; n * width];
+        let mut next = starts.clone();
+        let stored = starts[starts.len() - 1];
+        let (mut indices, mut from) = (vec![0u32; stored], vec![0usize; stored]);
+        let (mut alone, mut light_squares, mut squares) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+        stored!(&matrix.values, values => for i in 0..n {
+            for k in matrix.starts[i]..matrix.starts[i + 1] {
+                let v = Stored::get(values, k);
+                squares[i] += v * v;
+                match kinds[matrix.indices[k] as usize] {
+                    Kind::Heavy(at) => block[i * width + at as usize] = v,
+                    Kind::Alone => alone[i] += v * v,
+                    Kind::Light(at) => {
+                        let slot = &mut next[at as usize];
+                        (indices[*slot], from[*slot]) = (i as u32, k);
+                        *slot += 1;
+                        light_squares[i] += v * v;
+                    }
                 }
             }
-            if single {
-                *kind = Kind::Alone;
-            }
-        }
-        let chosen: Vec<usize> = shared.iter().map(|&(_, j)| j as usize).collect();
-        let heavy = dense_block(columns, &chosen);
-        let mut squares = light_squares.clone();
-        let width = heavy.cols.max(1);
-        (0..n * heavy.cols).for_each(|at| squares[at / width] += heavy.values.get(at) * heavy.values.get(at));
-        let features = light_features(columns, &kind);
-        let rows = Matrix::Sparse(features.transpose());
+            light_squares[i] += alone[i];
+        });
+        let values = matrix.values.gather(from.into_iter());
+        let features = Sparse { rows: starts.len() - 1, cols: n, starts, indices, values };
+        let (rows, block) = rayon::join(|| features.transpose(), || Values::narrow(block));
         RowProducts {
-            heavy: Matrix::Dense(heavy),
-            rows,
+            heavy: Matrix::Dense(Dense { rows: n, cols: width, values: block }),
+            rows: Matrix::Sparse(rows),
             features: Matrix::Sparse(features),
             alone,
             squares,
@@ -129,51 +121,49 @@ impl RowProducts {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a feature is, with its number among those of its kind.
+#[derive(Debug, Clone, Copy)]
 enum Kind {
-    Heavy,
-    Light,
+    Heavy(u32),
+    Light(u32),
     Alone,
 }
 
-/// The given columns as a dense block, stored as narrowly as loses nothing.
-fn dense_block(columns: &Sparse, chosen: &[usize]) -> Dense {
-    let (n, width) = (columns.cols, chosen.len());
-    let mut block = vec![0.0; n * width];
-    for (at, &j) in chosen.iter().enumerate() {
-        for k in columns.starts[j]..columns.starts[j + 1] {
-            block[columns.indices[k] as usize * width + at] = columns.values.get(k);
-        }
+/// The kinds of the features, the light ones without numbers yet, in how many rows each is, and how many are heavy.
+fn heavy_features<V: Stored>(matrix: &Sparse, values: V, most: usize, least: f64) -> (Vec<Kind>, Vec<u32>, usize) {
+    let (mut counts, mut energies) = (vec![0u32; matrix.cols], vec![0.0; matrix.cols]);
+    for (k, &j) in matrix.indices.iter().enumerate() {
+        let v = values.get(k);
+        counts[j as usize] += 1;
+        energies[j as usize] += v * v;
     }
-    Dense { rows: n, cols: width, values: Values::narrow(block) }
+    let energy = |j: u32| energies[j as usize];
+    let mut heavy: Vec<u32> =
+        (0..matrix.cols as u32).filter(|&j| counts[j as usize] > 1 && energy(j) > least).collect();
+    heavy.sort_unstable_by(|&a, &b| energy(b).total_cmp(&energy(a)).then(a.cmp(&b)));
+    heavy.truncate(most);
+    let mut kinds: Vec<Kind> = counts.iter().map(|&c| if c > 1 { Kind::Light(0) } else { Kind::Alone }).collect();
+    heavy.iter().enumerate().for_each(|(at, &j)| kinds[j as usize] = Kind::Heavy(at as u32));
+    (kinds, counts, heavy.len())
 }
 
-/// The light features, those with the most rows first.
-fn light_features(columns: &Sparse, kind: &[Kind]) -> Sparse {
-    let n = columns.cols;
-    let count = |j: usize| columns.starts[j + 1] - columns.starts[j];
-    // Counting sort: by falling counts, within a count by feature.
-    let mut place = vec![0usize; n + 2];
-    let light = || (0..columns.rows).filter(|&j| kind[j] == Kind::Light);
-    light().for_each(|j| place[n - count(j) + 1] += 1);
+/// Numbers the light features by falling counts, so that those read most lie side by side and loops over features are as long as the
+/// ones before; returns where the values of each start when they are stored by features.
+fn number_light(counts: &[u32], kinds: &mut [Kind], rows: usize) -> Vec<usize> {
+    // Counting sort: within a count by feature.
+    let mut place = vec![0usize; rows + 2];
+    let light = |kind: &Kind| matches!(kind, Kind::Light(_));
+    let counted = || counts.iter().map(|&c| rows - c as usize);
+    counted().zip(kinds.iter()).filter(|(_, kind)| light(kind)).for_each(|(c, _)| place[c + 1] += 1);
     (1..place.len()).for_each(|c| place[c] += place[c - 1]);
-    let mut order = vec![0usize; place[n + 1]];
-    for j in light() {
-        let slot = &mut place[n - count(j)];
-        order[*slot] = j;
-        *slot += 1;
+    let mut starts = vec![0; place[rows + 1] + 1];
+    for (c, kind) in counted().zip(kinds).filter(|(_, kind)| light(kind)) {
+        *kind = Kind::Light(place[c] as u32);
+        starts[place[c] + 1] = rows - c;
+        place[c] += 1;
     }
-    let mut starts = Vec::with_capacity(order.len() + 1);
-    starts.push(0);
-    let stored = order.iter().map(|&j| count(j)).sum();
-    let (mut indices, mut from) = (Vec::with_capacity(stored), Vec::with_capacity(stored));
-    for &j in &order {
-        indices.extend_from_slice(&columns.indices[columns.starts[j]..columns.starts[j + 1]]);
-        from.extend(columns.starts[j]..columns.starts[j + 1]);
-        starts.push(indices.len());
-    }
-    let values = columns.values.gather(from.into_iter());
-    Sparse { rows: order.len(), cols: n, starts, indices, values }
+    (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
+    starts
 }
 
 #[cfg(test)]
@@ -190,11 +180,11 @@ mod tests {
                 _ => ((i * 31 + j * 17) % 11 < 3) as u8 as f64 * (((i * 7 + j * 3) % 13) as f64 / 13.0 - 0.4),
             };
             let all: Vec<f64> = (0..n * d).map(|at| number(at / d, at % d)).collect();
-            let columns = Dense { rows: n, cols: d, values: Values::narrow(all) }.to_sparse().transpose();
+            let matrix = Dense { rows: n, cols: d, values: Values::narrow(all) }.to_sparse();
             let v: Vec<f64> = (0..n).map(|i| (i as f64 * 0.7).sin() + 0.2).collect();
             let product = |i: usize, k: usize| (0..d).map(|j| number(i, j) * number(k, j)).sum::<f64>();
             for (most, least) in [(0, 0.0), (3, 0.0), (1000, 0.0), (1000, 20.0)] {
-                let products = RowProducts::new(&columns, most, least);
+                let products = RowProducts::new(&matrix, most, least);
                 let (mut room, mut out) = (Room::default(), vec![9.0; n]);
                 products.multiply(&v, &mut room, &mut out);
                 for i in 0..n {

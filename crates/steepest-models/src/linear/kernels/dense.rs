@@ -1,6 +1,7 @@
 //! Products with a dense matrix, and the pass that reads it once for loss and gradient together.
 
-use gemm::Parallelism;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 use steepest_core::isa::{Isa, Kernel};
 use steepest_core::{Shards, tree_sum, tree_sum_vectors};
@@ -340,31 +341,16 @@ pub(crate) fn product(
     assert!(
         reach(c_strides, m, n) <= c.len() && reach(a_strides, m, k) <= a.len() && reach(b_strides, k, n) <= b.len()
     );
-    let s = |(cs, rs): (usize, usize)| (cs as isize, rs as isize);
-    let ((c_cs, c_rs), (a_cs, a_rs), (b_cs, b_rs)) = (s(c_strides), s(a_strides), s(b_strides));
+    let at = |(cs, rs): (usize, usize)| (rs as isize, cs as isize);
+    let ((c_rs, c_cs), (a_rs, a_cs), (b_rs, b_cs)) = (at(c_strides), at(a_strides), at(b_strides));
     // SAFETY: the assertion shows that the farthest element of each matrix lies inside its slice; c is borrowed mutably, so
     // that it overlaps neither a nor b.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            c.as_mut_ptr(),
-            c_cs,
-            c_rs,
-            add,
-            a.as_ptr(),
-            a_cs,
-            a_rs,
-            b.as_ptr(),
-            b_cs,
-            b_rs,
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
-    }
+    let (c, a, b) = unsafe {
+        (
+            MatMut::from_raw_parts_mut(c.as_mut_ptr(), m, n, c_rs, c_cs),
+            MatRef::from_raw_parts(a.as_ptr(), m, k, a_rs, a_cs),
+            MatRef::from_raw_parts(b.as_ptr(), k, n, b_rs, b_cs),
+        )
+    };
+    matmul(c, if add { Accum::Add } else { Accum::Replace }, a, b, 1.0, Par::Seq);
 }
