@@ -28,8 +28,8 @@ const TOLERANCE: f64 = 0.1;
 const QUADRATIC_TOLERANCE: f64 = 1e-5;
 /// A feature is heavy where its sum of squares, times the mean curvature of the rows at the start over λ, is above this.
 const HEAVY: f64 = 4.0;
-/// Heavy features at most, so that their matrices cost about as much as four products: in units of the values of a row, since a dense
-/// product adds about eight numbers in the time of a gathered one.
+/// Heavy features at most, so that their matrices cost about as much as eight products: in units of the values of a row, since a dense
+/// product adds about sixteen numbers in the time of a gathered one.
 const HEAVY_PER_VALUE: f64 = 256.0;
 const MOST_HEAVY: usize = 512;
 /// A step is long enough where the slope along it is this share of that at its start.

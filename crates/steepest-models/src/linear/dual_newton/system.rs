@@ -48,10 +48,14 @@ pub(super) struct System<'a> {
     diagonal: Vec<f64>,
     /// Of I + UᵀΔ⁻¹U.
     factor: Cholesky,
+}
+
+/// What is overwritten by every product.
+#[derive(Debug, Default)]
+struct Scratch {
+    rows: Vec<f64>,
+    heavy: Vec<f64>,
     room: Room,
-    /// Numbers of the rows and of the heavy features.
-    scratch: Vec<f64>,
-    weights: Vec<f64>,
 }
 
 /// What the preconditioner makes of a residual r.
@@ -63,12 +67,27 @@ struct Preconditioned {
     heavy: Vec<f64>,
 }
 
+impl Preconditioned {
+    fn new(rows: usize) -> Preconditioned {
+        Preconditioned { z: vec![0.0; rows], heavy: vec![0.0; rows] }
+    }
+
+    /// self ← a·self + b·other.
+    fn combine(&mut self, a: f64, b: f64, other: &Preconditioned) {
+        self.z.iter_mut().zip(&other.z).for_each(|(z, o)| *z = a * *z + b * o);
+        self.heavy.iter_mut().zip(&other.heavy).for_each(|(h, o)| *h = a * *h + b * o);
+    }
+}
+
 impl<'a> System<'a> {
     /// With the curvatures D; `None` where they are not finite.
     pub(super) fn new(products: &'a RowProducts, lambda: f64, curvatures: &[f64]) -> Option<System<'a>> {
-        let flat = |i: usize| curvatures[i] * products.squares()[i] <= FLAT * lambda;
-        let n = curvatures.len();
-        let s: Vec<f64> = (0..n).map(|i| if flat(i) { 0.0 } else { curvatures[i].sqrt() }).collect();
+        let flat = |d: f64, square: f64| d * square <= FLAT * lambda;
+        let s: Vec<f64> = curvatures
+            .iter()
+            .zip(products.squares())
+            .map(|(&d, &square)| if flat(d, square) { 0.0 } else { d.sqrt() })
+            .collect();
         let diagonal: Vec<f64> =
             s.iter().zip(products.light_squares()).map(|(s, light)| 1.0 + s * s * light / lambda).collect();
         let heavy = products.heavy();
@@ -80,32 +99,45 @@ impl<'a> System<'a> {
         }
         (0..k).for_each(|j| gram[j * k + j] += 1.0);
         let factor = Cholesky::new(&gram, k, 0.0)?;
-        Some(System {
-            products,
-            lambda,
-            s,
-            diagonal,
-            factor,
-            room: Room::default(),
-            scratch: vec![0.0; n],
-            weights: vec![0.0; k],
-        })
+        Some(System { products, lambda, s, diagonal, factor })
     }
 
-    fn precondition(&mut self, r: &[f64], to: &mut Preconditioned) {
+    fn precondition(&self, r: &[f64], scratch: &mut Scratch, to: &mut Preconditioned) {
         let root = self.lambda.sqrt();
         let Preconditioned { z, heavy } = to;
-        for (((z, t), r), (s, d)) in z.iter_mut().zip(&mut self.scratch).zip(r).zip(self.s.iter().zip(&self.diagonal)) {
+        scratch.rows.resize(r.len(), 0.0);
+        scratch.heavy.resize(self.factor.dim(), 0.0);
+        let diagonal = || self.s.iter().zip(&self.diagonal);
+        for (((z, t), r), (s, d)) in z.iter_mut().zip(&mut scratch.rows).zip(r).zip(diagonal()) {
             *z = r / d;
             *t = s * *z / root;
         }
-        self.products.transposed_heavy(&self.scratch, &mut self.weights);
-        self.factor.solve(&mut self.weights);
-        self.weights.iter_mut().for_each(|c| *c /= root);
+        self.products.transposed_heavy(&scratch.rows, &mut scratch.heavy);
+        self.factor.solve(&mut scratch.heavy);
+        scratch.heavy.iter_mut().for_each(|c| *c /= root);
         // UᵀM⁻¹r is the solution itself, so that H times it serves the product with K as well.
-        self.products.multiply_heavy(&self.weights, heavy);
-        for ((z, heavy), (s, d)) in z.iter_mut().zip(heavy.iter()).zip(self.s.iter().zip(&self.diagonal)) {
+        self.products.multiply_heavy(&scratch.heavy, heavy);
+        for ((z, heavy), (s, d)) in z.iter_mut().zip(heavy.iter()).zip(diagonal()) {
             *z -= s * heavy / d;
+        }
+    }
+
+    /// As `precondition`, kept to the constraint: what of it belongs to the intercept is taken out of both, and added to `bias`.
+    fn project(
+        &self,
+        border: Option<&Preconditioned>,
+        r: &mut [f64],
+        scratch: &mut Scratch,
+        to: &mut Preconditioned,
+        bias: &mut f64,
+    ) {
+        self.precondition(r, scratch, to);
+        let Some(border) = border else { return };
+        let beta = dot(&self.s, &to.z) / dot(&self.s, &border.z);
+        if beta.is_finite() {
+            *bias += beta;
+            to.combine(1.0, -beta, border);
+            r.iter_mut().zip(&self.s).for_each(|(r, s)| *r -= beta * s);
         }
     }
 
@@ -114,77 +146,73 @@ impl<'a> System<'a> {
         v.zip(self.products.squares()).map(|(v, square)| square * v * v).sum::<f64>().sqrt()
     }
 
-    /// K·√D·v, into `out`; `heavy` is the heavy features' part of it.
-    fn pull(&mut self, v: &[f64], heavy: &[f64], out: &mut [f64]) {
-        self.scratch.iter_mut().zip(v).zip(&self.s).for_each(|((t, v), s)| *t = s * v);
-        self.products.multiply_light(&self.scratch, &mut self.room, out);
-        out.iter_mut().zip(heavy).for_each(|(o, h)| *o = h + *o / self.lambda);
+    /// out ← K·√D·p.
+    fn pull(&self, p: &Preconditioned, scratch: &mut Scratch, out: &mut [f64]) {
+        scratch.rows.iter_mut().zip(&p.z).zip(&self.s).for_each(|((t, v), s)| *t = s * v);
+        self.products.multiply_light(&scratch.rows, &mut scratch.room, out);
+        out.iter_mut().zip(&p.heavy).for_each(|(o, h)| *o = h + *o / self.lambda);
     }
 
     /// The step, until the residual is the share `tolerance` of what it was. `lack` is −(u + r); `imbalance` 1ᵀu where there is an
     /// intercept.
-    pub(super) fn solve(mut self, lack: &[f64], imbalance: Option<f64>, tolerance: f64) -> Step {
+    pub(super) fn solve(&self, lack: &[f64], imbalance: Option<f64>, tolerance: f64) -> Step {
         let n = lack.len();
-        let flat: Vec<f64> = lack.iter().zip(&self.s).map(|(b, s)| if *s == 0.0 { *b } else { 0.0 }).collect();
-        let room = || Preconditioned { z: vec![0.0; n], heavy: vec![0.0; n] };
-        let mut border = imbalance.map(|sum| (room(), sum + flat.iter().sum::<f64>()));
-        let (mut v, mut bias, mut products) = (vec![0.0; n], 0.0, 0);
-        if let Some((border, sum)) = &mut border {
-            // The start that meets the constraint and is least in M's norm.
-            let s = std::mem::take(&mut self.s);
-            self.s = s.clone();
-            self.precondition(&s, border);
-            let share = -*sum / dot(&s, &border.z);
+        let (s, mut scratch) = (&self.s, Scratch::default());
+        // Flat rows, and in the others the start that meets the constraint and is least in M's norm.
+        let mut u: Vec<f64> = lack.iter().zip(s).map(|(b, s)| if *s == 0.0 { *b } else { 0.0 }).collect();
+        let mut v = vec![0.0; n];
+        let border = imbalance.map(|sum| {
+            let mut border = Preconditioned::new(n);
+            self.precondition(s, &mut scratch, &mut border);
+            let share = -(sum + u.iter().sum::<f64>()) / dot(s, &border.z);
             if share.is_finite() {
                 v.iter_mut().zip(&border.z).for_each(|(v, z)| *v = share * z);
             }
+            border
+        });
+        u.iter_mut().zip(&v).zip(s).for_each(|((u, v), s)| *u += s * v);
+        let mut step = Step { u, pull: vec![0.0; n], bias: 0.0, products: 0 };
+        if step.u.iter().any(|u| *u != 0.0) {
+            self.products.multiply(&step.u, &mut scratch.room, &mut step.pull);
+            step.pull.iter_mut().for_each(|p| *p /= self.lambda);
+            step.products += 1;
         }
-        let mut u: Vec<f64> = flat.iter().zip(&v).zip(&self.s).map(|((f, v), s)| f + s * v).collect();
-        let mut pull = vec![0.0; n];
-        if u.iter().any(|u| *u != 0.0) {
-            self.products.multiply(&u, &mut self.room, &mut pull);
-            pull.iter_mut().for_each(|p| *p /= self.lambda);
-            products += 1;
-        }
-        let mut r: Vec<f64> = (0..n)
-            .map(|i| if self.s[i] == 0.0 { 0.0 } else { lack[i] / self.s[i] - self.s[i] * pull[i] - v[i] })
-            .collect();
+        let left = |i: usize| if s[i] == 0.0 { 0.0 } else { lack[i] / s[i] - s[i] * step.pull[i] - v[i] };
+        let r = (0..n).map(left).collect();
         let goal = tolerance * self.size(lack.iter().copied());
-        let mut next = room();
-        let mut project = |system: &mut Self, r: &mut [f64], to: &mut Preconditioned| {
-            system.precondition(r, to);
-            if let Some((border, _)) = &border {
-                let beta = dot(&system.s, &to.z) / dot(&system.s, &border.z);
-                if beta.is_finite() {
-                    bias += beta;
-                    to.z.iter_mut().zip(&border.z).for_each(|(z, b)| *z -= beta * b);
-                    to.heavy.iter_mut().zip(&border.heavy).for_each(|(h, b)| *h -= beta * b);
-                    r.iter_mut().zip(&system.s).for_each(|(r, s)| *r -= beta * s);
-                }
-            }
-        };
-        project(&mut self, &mut r, &mut next);
+        self.descend(r, goal, border.as_ref(), &mut scratch, &mut step);
+        step
+    }
+
+    /// Conjugate gradients from the residual `r` of `step` until it is no larger than `goal`.
+    fn descend(
+        &self,
+        mut r: Vec<f64>,
+        goal: f64,
+        border: Option<&Preconditioned>,
+        scratch: &mut Scratch,
+        step: &mut Step,
+    ) {
+        let (n, s) = (r.len(), &self.s);
+        let mut next = Preconditioned::new(n);
+        self.project(border, &mut r, scratch, &mut next, &mut step.bias);
         let mut rz = dot(&r, &next.z);
         let mut p = next.clone();
         let mut kp = vec![0.0; n];
-        while products < MOST && self.size(r.iter().zip(&self.s).map(|(r, s)| r * s)) > goal && rz > 0.0 {
-            self.pull(&p.z, &p.heavy, &mut kp);
-            products += 1;
-            let curvature: f64 = (0..n).map(|i| p.z[i] * (p.z[i] + self.s[i] * kp[i])).sum();
+        while step.products < MOST && rz > 0.0 && self.size(r.iter().zip(s).map(|(r, s)| r * s)) > goal {
+            self.pull(&p, scratch, &mut kp);
+            step.products += 1;
+            let curvature: f64 = (0..n).map(|i| p.z[i] * (p.z[i] + s[i] * kp[i])).sum();
             let alpha = rz / curvature;
             for i in 0..n {
-                v[i] += alpha * p.z[i];
-                pull[i] += alpha * kp[i];
-                r[i] -= alpha * (p.z[i] + self.s[i] * kp[i]);
+                step.u[i] += alpha * s[i] * p.z[i];
+                step.pull[i] += alpha * kp[i];
+                r[i] -= alpha * (p.z[i] + s[i] * kp[i]);
             }
-            project(&mut self, &mut r, &mut next);
+            self.project(border, &mut r, scratch, &mut next, &mut step.bias);
             let after = dot(&r, &next.z);
-            let beta = after / rz;
-            p.z.iter_mut().zip(&next.z).for_each(|(p, z)| *p = z + beta * *p);
-            p.heavy.iter_mut().zip(&next.heavy).for_each(|(p, h)| *p = h + beta * *p);
+            p.combine(after / rz, 1.0, &next);
             rz = after;
         }
-        u.iter_mut().enumerate().for_each(|(i, u)| *u = flat[i] + self.s[i] * v[i]);
-        Step { u, pull, bias, products }
     }
 }
