@@ -187,7 +187,7 @@ pub fn auto(problem: &LinearProblem) -> (SolverChoice, String) {
     if curved && WIDE * problem.rows() <= problem.features() && DualNewton::refuses(problem).is_none() {
         return (
             SolverChoice::DualNewton,
-            format!("{} rows hold the minimum over {d} parameters, and few products find it", problem.rows()),
+            format!("the minimum over {d} parameters lies in the span of {} rows", problem.rows()),
         );
     }
     let rows = sample_rows(problem);
