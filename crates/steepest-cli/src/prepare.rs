@@ -118,7 +118,7 @@ fn prepare_table(mut table: Table, options: &FitOptions, valid: Amount) -> Resul
     let offset = numbers(&table, schema.offset, &values.rows, check_offsets).map_err(Failure::input)?;
     let rows = Rows { values, weights, offset };
     let (by, how) = cut_by(&table, &schema, &target, &rows.values, options)?;
-    let parts = cut(&rows.values.rows, by.borrowed(), options, valid, &mut notices)?;
+    let parts = cut(&rows.values.rows, by.borrowed(), &target, options, valid, &mut notices)?;
 
     // Several classes have no one number that a line could follow.
     let levels = if target.task == Task::Multiclass {

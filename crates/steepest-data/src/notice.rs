@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::LackOfFit;
+use crate::shell::shell_word;
 
 /// Something seen in the data and what was done about it. `Display` gives the sentence for people.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,21 +142,37 @@ pub enum Notice {
     TinyClass {
         /// Index of the class.
         class: u32,
+        /// What the class is called; the split does not know it, [`Notice::with_classes`] fills it in.
+        label: Option<String>,
         /// Rows of this class.
         rows: usize,
     },
+}
+
+impl Notice {
+    /// The same notice with the name of its class, where it is about one: people know labels, not indices.
+    #[must_use]
+    pub fn with_classes(self, classes: &[String]) -> Notice {
+        match self {
+            Notice::TinyClass { class, rows, .. } => {
+                Notice::TinyClass { class, label: classes.get(class as usize).cloned(), rows }
+            }
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Notice::Id { column, why } => {
-                write!(f, "`{column}` left out: it looks like an id ({why}); `--keep {column}` uses it")
+                write!(f, "`{column}` left out: it looks like an id ({why}); `--keep {}` uses it", shell_word(column))
             }
             Notice::Text { column, levels } => {
                 write!(
                     f,
-                    "`{column}` left out: free text ({levels} different texts); `--keep {column}` uses it as categories"
+                    "`{column}` left out: free text ({levels} different texts); `--keep {}` uses it as categories",
+                    shell_word(column)
                 )
             }
             Notice::Constant { column, value } => {
@@ -176,8 +193,9 @@ impl fmt::Display for Notice {
                 write!(
                     f,
                     "`{column}` is read as {} levels: they explain {levels:.1} % of the target, a straight line {line:.1} %; \
-                     `--types {column}=number` keeps the line",
-                    fit.levels
+                     `--types {}=number` keeps the line",
+                    fit.levels,
+                    shell_word(column)
                 )
             }
             Notice::ManyLevels { column, levels, kept } => {
@@ -234,8 +252,10 @@ impl fmt::Display for Notice {
                     "`{column}` has {distinct} whole numbers, read as quantities; `--task multiclass` reads them as classes"
                 )
             }
-            Notice::TinyClass { class, rows } => {
-                write!(f, "class {class} has {rows} rows: too few for every part, so training comes first")
+            Notice::TinyClass { class, label, rows } => {
+                let name = label.as_ref().map_or_else(|| class.to_string(), |label| format!("`{label}`"));
+                let s = if *rows == 1 { "" } else { "s" };
+                write!(f, "class {name} has {rows} row{s}: too few for every part, so training comes first")
             }
         }
     }

@@ -207,7 +207,7 @@ fn by_class(
         list[..t].iter().for_each(|&k| part[k as usize] = Part::Test);
         list[t..t + v].iter().for_each(|&k| part[k as usize] = Part::Valid);
         if !list.is_empty() && ((t == 0 && test > 0) || (v == 0 && valid > 0)) {
-            notices.push(Notice::TinyClass { class: class as u32, rows: list.len() });
+            notices.push(Notice::TinyClass { class: class as u32, label: None, rows: list.len() });
         }
     }
     part

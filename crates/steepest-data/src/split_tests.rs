@@ -88,7 +88,9 @@ fn a_class_of_one_row_trains() {
             split(&all(50), By::Classes(&classes), Portion::NONE, Portion::Fraction(0.2), seed).unwrap();
         assert!(parts.train.contains(&17));
         assert_eq!(parts.test.len(), 10);
-        assert_eq!(notices, [Notice::TinyClass { class: 1, rows: 1 }]);
+        assert_eq!(notices, [Notice::TinyClass { class: 1, label: None, rows: 1 }]);
+        let named = notices[0].clone().with_classes(&["many".into(), "few".into()]).to_string();
+        assert!(named.starts_with("class `few` has 1 row:"), "{named}");
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The rules, in order; `task` and `positive` in [`TargetChoices`] decide otherwise:
 //!
-//! 1. Two distinct values, words or numbers: **binary**. The positive class is the larger number (1 of 0/1, +1 of ±1); of two
+//! 1. Two distinct values, words or numbers: **binary**, unless several classes are asked for, of which two is the fewest. The positive class is the larger number (1 of 0/1, +1 of ±1); of two
 //!    words the one that says so (`true`, `yes`, `y`, `t`, `positive`, `pos`, `+`, `1`), else the second in the order of
 //!    characters (`>50K` after `<=50K`, `M` after `B`).
 //! 2. More than two words: **multiclass**, in the order of characters.
@@ -28,7 +28,7 @@ pub enum Task {
     Regression,
     /// One of two classes.
     Binary,
-    /// One of three classes or more.
+    /// One of several classes, each with a predictor of its own: three or more, or two where that was asked for.
     Multiclass,
 }
 
@@ -365,7 +365,6 @@ fn of_numbers(
         _ if whole && look_like_labels(&runs, sorted.len()) => Task::Multiclass,
         _ => Task::Regression,
     });
-    let task = if task == Task::Multiclass && runs.len() == 2 { Task::Binary } else { task };
     if task == Task::Binary && runs.len() != 2 {
         let examples = runs.iter().take(3).map(|r| level_of(r.0)).collect::<Vec<_>>().join(", ");
         return Err(TargetError::NotBinary { column: column(), classes: runs.len(), examples });
@@ -422,7 +421,7 @@ fn of_words(
     match classes.len() {
         0 => return Err(TargetError::AllMissing { column: column() }),
         1 => return Err(TargetError::Constant { column: column(), value: format!("`{}`", classes[0]) }),
-        2 => {
+        2 if asked != Some(Task::Multiclass) => {
             if says_positive(&classes[0]) && !says_positive(&classes[1]) {
                 classes.swap(0, 1);
             }

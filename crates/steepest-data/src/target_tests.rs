@@ -121,3 +121,12 @@ fn saved_and_read_back_it_is_the_same() {
     assert_eq!(text, r#"{"name":"y","task":"binary","classes":["<=50K",">50K"]}"#);
     assert_eq!(serde_json::from_str::<Target>(&text).unwrap(), target);
 }
+
+#[test]
+fn two_values_are_several_classes_where_that_is_asked_for() {
+    let choices = TargetChoices { task: Some(Task::Multiclass), ..TargetChoices::default() };
+    let asked = |column: &Column| Target::detect("y", column, &choices).unwrap().0;
+    assert_eq!(asked(&words(&["yes", "no", "no", "yes"])).classes, ["no", "yes"]);
+    assert_eq!(asked(&words(&["yes", "no", "no", "yes"])).task, Task::Multiclass);
+    assert_eq!(asked(&numbers([0.0, 1.0, 1.0, 0.0])).task, Task::Multiclass);
+}

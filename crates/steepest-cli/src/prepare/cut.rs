@@ -82,6 +82,7 @@ const TEST: Amount = Amount::Share(0.2);
 pub(super) fn cut(
     rows: &[u32],
     by: By<'_>,
+    target: &Target,
     options: &FitOptions,
     valid: Amount,
     notices: &mut Vec<Notice>,
@@ -97,6 +98,6 @@ pub(super) fn cut(
     let (parts, found) = split(rows, by, portion(valid), portion(test), seed).map_err(|e| {
         Failure::input(e).with_help("hold back fewer rows with `--test` and `--valid`; `--test 0` holds back none")
     })?;
-    notices.extend(found);
+    notices.extend(found.into_iter().map(|n| n.with_classes(&target.classes)));
     Ok(parts)
 }

@@ -43,7 +43,7 @@ pub(super) fn prepare_rows(input: SvmlightRows, options: &FitOptions, valid: Amo
         Some(SplitKind::Stratified) | None => stratified(&target, &rows.values, options)?,
     };
     let how = by.name();
-    let parts = cut(&rows.values.rows, by.borrowed(), options, valid, &mut notices)?;
+    let parts = cut(&rows.values.rows, by.borrowed(), &target, options, valid, &mut notices)?;
     let encode = encode_options(options, false)?;
     let encoder = SparseEncoder::fit(&input.matrix, input.base, &parts.train, None, &encode).map_err(Failure::input)?;
     let everything = parts.valid.is_empty() && parts.test.is_empty() && parts.train.len() == input.matrix.rows;
