@@ -8,6 +8,7 @@ use steepest_models::linear::{LinearProblem, Loss, kernels};
 use steepest_train::SavedModel;
 
 use crate::failure::Failure;
+use crate::options::ReadingOptions;
 use crate::prepare::Part;
 
 /// The header of a model in `model.json`.
@@ -27,6 +28,9 @@ pub struct ModelHeader {
     pub data: String,
     /// What is predicted.
     pub target: Target,
+    /// How its files are read, as far as the user said so.
+    #[serde(default, skip_serializing_if = "ReadingOptions::is_default")]
+    pub reading: ReadingOptions,
     /// How columns become numbers.
     pub encoder: Encoder,
 }

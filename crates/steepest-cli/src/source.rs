@@ -1,15 +1,17 @@
 //! Reading what the user named: from the data flags to a table or sparse rows.
 
-use steepest_data::read::{Input, Missing, ReadOptions, ReadReport, Separator, Sources, read};
+use steepest_data::read::{Input, Missing, ReadOptions, ReadReport, Separator, Sources, Warning, read};
 
 use crate::failure::Failure;
-use crate::options::{DataOptions, Header};
+use crate::options::{Header, ReadingOptions};
 use crate::say::Say;
 
-/// Reads `files` as the data flags say; `dimension` is the least number of features of sparse rows.
+/// Reads `files` as `options` say, of which `given` stands on the command line; `dimension` is the least number of features of
+/// sparse rows. That an option means nothing for a file is told only of one that the user gave now.
 pub fn read_files(
     files: &[String],
-    options: &DataOptions,
+    options: &ReadingOptions,
+    given: &ReadingOptions,
     dimension: usize,
     say: &Say,
 ) -> Result<(Input, ReadReport), Failure> {
@@ -18,14 +20,20 @@ pub fn read_files(
     }
     let sources = Sources::from_args(files).map_err(Failure::input)?;
     let (input, report) = read(&sources, &read_options(options, dimension)?).map_err(Failure::input)?;
-    for warning in &report.warnings {
+    let meant = |warning: &&Warning| match warning {
+        Warning::Ignored { option: "separator", .. } => given.separator.is_some(),
+        Warning::Ignored { option: "header", .. } => given.header.is_some(),
+        Warning::Ignored { .. } => false,
+        _ => true,
+    };
+    for warning in report.warnings.iter().filter(meant) {
         say.warning(&warning.to_string());
     }
     Ok((input, report))
 }
 
 /// How files are read by these flags.
-pub fn read_options(options: &DataOptions, dimension: usize) -> Result<ReadOptions, Failure> {
+pub fn read_options(options: &ReadingOptions, dimension: usize) -> Result<ReadOptions, Failure> {
     let mut read = ReadOptions { dimension, ..ReadOptions::default() };
     if !options.missing.is_empty() {
         read.missing = Missing::new(options.missing.iter().cloned());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::commands::predict::dimension;
 use crate::failure::Failure;
 use crate::model::LinearModel;
-use crate::options::DataOptions;
+use crate::options::ReadingOptions;
 use crate::prepare::apply;
 use crate::results::evaluate_part;
 use crate::say::{Say, counted, number, print};
@@ -27,12 +27,15 @@ pub struct EvaluateArgs {
     /// Print one JSON object on standard output
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reading: ReadingOptions,
 }
 
 /// Scores.
 pub fn run(args: EvaluateArgs, say: &Say) -> Result<ExitCode, Failure> {
     let model = LinearModel::load(&args.run)?;
-    let (input, read) = read_files(&args.files, &DataOptions::default(), dimension(&model.header.encoder), say)?;
+    let reading = model.header.reading.clone().overridden_by(args.reading.clone());
+    let (input, read) = read_files(&args.files, &reading, &args.reading, dimension(&model.header.encoder), say)?;
     let applied = apply(input, &model.header.encoder, &model.header.target, true)?;
     for notice in &applied.notices {
         say.warning(&notice.to_string());

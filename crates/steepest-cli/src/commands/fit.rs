@@ -74,7 +74,7 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     penalty::check_refit(&options, repeats)?;
     let mut clock = Clock::default();
 
-    let (input, read) = read_files(&options.data.files, &options.data, 0, say)?;
+    let (input, read) = read_files(&options.data.files, &options.data.reading(), &options.data.reading(), 0, say)?;
     clock.read = begun.elapsed().as_secs_f64();
     tell::data(say, &options.data.files, &input, &read);
 
@@ -188,7 +188,8 @@ fn starting_options(args: &FitArgs) -> Result<FitOptions, Failure> {
 fn held_back_files(prepared: &mut Prepared, options: &FitOptions, say: &Say) -> Result<(), Failure> {
     let read = |file: &String| -> Result<Part, Failure> {
         let dimension = crate::commands::predict::dimension(&prepared.encoder);
-        let (input, _) = read_files(std::slice::from_ref(file), &options.data, dimension, say)?;
+        let reading = options.data.reading();
+        let (input, _) = read_files(std::slice::from_ref(file), &reading, &reading, dimension, say)?;
         let applied = apply(input, &prepared.encoder, &prepared.target, true)?;
         for notice in &applied.notices {
             say.warning(&format!("{file}: {notice}"));
@@ -236,7 +237,7 @@ fn train(
     let start = options.run.init.as_deref().map(|from| solve::start(from, problem, prepared)).transpose()?;
     let sum = LinearSum::new(problem);
     let mut iterate = plan.bind(problem, &sum, options, start)?;
-    let model = LinearModel::new(header(problem, prepared, read), problem, &vec![0.0; problem.parameters()]);
+    let model = LinearModel::new(header(problem, prepared, options, read), problem, &vec![0.0; problem.parameters()]);
     let mut trainer = Trainer {
         store: Some(Store { run, config: &config, data: &data }),
         interrupt: Some(&*interrupt),
@@ -267,7 +268,7 @@ fn exit_code(outcome: &Outcome, options: &FitOptions) -> u8 {
 }
 
 /// What is saved of the model besides its tensors.
-fn header(problem: &LinearProblem, prepared: &Prepared, read: &ReadReport) -> ModelHeader {
+fn header(problem: &LinearProblem, prepared: &Prepared, options: &FitOptions, read: &ReadReport) -> ModelHeader {
     ModelHeader {
         model: "linear".into(),
         loss: loss_text(problem.loss),
@@ -276,6 +277,7 @@ fn header(problem: &LinearProblem, prepared: &Prepared, read: &ReadReport) -> Mo
         intercept: problem.intercept,
         data: read.hash(),
         target: prepared.target.clone(),
+        reading: options.data.reading(),
         encoder: prepared.encoder.clone(),
     }
 }
@@ -300,7 +302,11 @@ impl Done<'_> {
         begun: Instant,
         say: &Say,
     ) -> Result<Value, Failure> {
-        let model = LinearModel::new(header(self.problem, self.prepared, self.read), self.problem, &outcome.point);
+        let model = LinearModel::new(
+            header(self.problem, self.prepared, self.options, self.read),
+            self.problem,
+            &outcome.point,
+        );
         model.saved(&self.problem.layout())?.save(self.run).map_err(Failure::input)?;
         let evaluation = results::evaluate_parts(&model, self.problem, self.prepared, &outcome.point);
         self.run.write_json("evaluation.json", &evaluation.detail).map_err(Failure::input)?;

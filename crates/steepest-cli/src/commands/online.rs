@@ -103,7 +103,7 @@ pub fn run(args: OnlineArgs, say: &Say) -> Result<ExitCode, Failure> {
         }
     }
     let interrupt = interrupt_flag()?;
-    let mut blocks = Blocks::open(&args.data.files, read_options(&args.data, 0)?)?;
+    let mut blocks = Blocks::open(&args.data.files, read_options(&args.data.reading(), 0)?)?;
     let Some((input, report)) = blocks.next(args.warm_rows as usize)? else {
         return Err(Failure::usage(format!("{}: there are no rows", args.data.files.join(", "))));
     };

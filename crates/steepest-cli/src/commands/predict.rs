@@ -7,7 +7,7 @@ use steepest_data::{Destination, Encoder, Task, write_csv};
 
 use crate::failure::Failure;
 use crate::model::LinearModel;
-use crate::options::DataOptions;
+use crate::options::ReadingOptions;
 use crate::prepare::apply;
 use crate::say::{Say, counted};
 use crate::source::read_files;
@@ -31,6 +31,8 @@ pub struct PredictArgs {
     /// The probability from which on a row is positive, for two classes [default: 0.5]
     #[arg(long, value_name = "P")]
     threshold: Option<f64>,
+    #[command(flatten)]
+    reading: ReadingOptions,
 }
 
 /// Predicts.
@@ -47,7 +49,8 @@ pub fn run(args: PredictArgs, say: &Say) -> Result<ExitCode, Failure> {
             return Err(Failure::usage("--threshold: NaN is no probability"));
         }
     }
-    let (input, _) = read_files(&args.files, &DataOptions::default(), dimension(&model.header.encoder), say)?;
+    let reading = model.header.reading.clone().overridden_by(args.reading.clone());
+    let (input, _) = read_files(&args.files, &reading, &args.reading, dimension(&model.header.encoder), say)?;
     let applied = apply(input, &model.header.encoder, &model.header.target, false)?;
     for notice in &applied.notices {
         say.warning(&notice.to_string());

@@ -66,10 +66,10 @@ pub struct DataOptions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<String>,
     /// Words that mean a missing value, instead of the usual ones (empty, `?`, `NA`, `null`, …)
-    #[arg(long, value_name = "WORD,…", value_delimiter = ',')]
+    #[arg(long, value_name = "WORD,…", value_delimiter = ',', allow_hyphen_values = true)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
-    /// The separator of fields, instead of the one found: a character, or `tab`
+    /// The separator of fields, instead of the one found: a character, `tab` or `whitespace`
     #[arg(long, value_name = "CHAR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub separator: Option<String>,
@@ -79,7 +79,48 @@ pub struct DataOptions {
     pub header: Option<Header>,
 }
 
+/// What of the reading changes the meaning of a file: kept with the model, so that other files are read as the training file was.
+#[derive(Debug, Clone, Default, PartialEq, clap::Args, Serialize, Deserialize)]
+#[command(next_help_heading = "Reading")]
+#[serde(default, rename_all = "kebab-case")]
+pub struct ReadingOptions {
+    /// Words that mean a missing value [default: those of the training]
+    #[arg(long, value_name = "WORD,…", value_delimiter = ',', allow_hyphen_values = true)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// The separator of fields: a character, `tab` or `whitespace` [default: the one named for the training, else found]
+    #[arg(long, value_name = "CHAR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<String>,
+    /// Whether the first line holds names [default: as named for the training, else auto]
+    #[arg(long, value_name = "WHEN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<Header>,
+}
+
+impl ReadingOptions {
+    /// These options with what `flags` sets laid over them.
+    #[must_use]
+    pub fn overridden_by(self, flags: ReadingOptions) -> ReadingOptions {
+        ReadingOptions {
+            missing: list(self.missing, flags.missing),
+            separator: flags.separator.or(self.separator),
+            header: flags.header.or(self.header),
+        }
+    }
+
+    /// Whether nothing is named and everything is found from the content.
+    pub fn is_default(&self) -> bool {
+        *self == ReadingOptions::default()
+    }
+}
+
 impl DataOptions {
+    /// How files are read.
+    pub fn reading(&self) -> ReadingOptions {
+        ReadingOptions { missing: self.missing.clone(), separator: self.separator.clone(), header: self.header }
+    }
+
     pub(super) fn overridden_by(self, flags: DataOptions) -> DataOptions {
         DataOptions {
             files: list(self.files, flags.files),

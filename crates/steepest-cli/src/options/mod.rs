@@ -17,7 +17,7 @@ mod stop;
 use serde::{Deserialize, Serialize};
 
 pub use amount::Amount;
-pub use data::{DataOptions, Header};
+pub use data::{DataOptions, Header, ReadingOptions};
 pub use descent::DescentOptions;
 pub use encode::EncodeOptions;
 pub use function::{FunctionOptions, Limit, Target};

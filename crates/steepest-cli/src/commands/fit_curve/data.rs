@@ -6,7 +6,7 @@ use steepest_data::read::Input;
 use steepest_data::{Column, Table};
 
 use crate::failure::Failure;
-use crate::options::DataOptions;
+use crate::options::ReadingOptions;
 use crate::say::Say;
 use crate::source::read_files;
 
@@ -27,7 +27,8 @@ pub fn read(file: &str, say: &Say) -> Result<Columns, Failure> {
         let text = std::fs::read_to_string(file).map_err(|e| Failure::usage(format!("{file}: cannot read: {e}")))?;
         return Ok(Columns { table: nist(file, &text)? });
     }
-    match read_files(&[file.to_string()], &DataOptions::default(), 0, say)?.0 {
+    let found = ReadingOptions::default();
+    match read_files(&[file.to_string()], &found, &found, 0, say)?.0 {
         Input::Table(table) => Ok(Columns { table }),
         Input::Rows(_) => {
             Err(Failure::usage(format!("{file}: sparse rows have no named columns; a curve needs a table")))

@@ -14,7 +14,7 @@ use super::kept::{Kept, MOST_KEPT};
 use super::predictions::PredictionFile;
 use crate::failure::Failure;
 use crate::model::{LinearModel, ModelHeader, choose_loss, loss_text};
-use crate::options::{Amount, FitOptions, Intercept};
+use crate::options::{Amount, FitOptions, Intercept, ReadingOptions};
 use crate::prepare::{Part, apply, prepare, refuse_dimension};
 use crate::say::{Say, count, number};
 use crate::tell;
@@ -34,6 +34,8 @@ pub(super) enum Encoding {
 pub(super) struct Learning {
     pub(super) encoding: Encoding,
     pub(super) target: Target,
+    /// How its files are read.
+    pub(super) reading: ReadingOptions,
     pub(super) learner: OnlineLearner,
     pub(super) rule: OnlineRule,
     pub(super) why: Option<String>,
@@ -96,6 +98,7 @@ impl Learning {
         let mut learning = Learning {
             encoding,
             target: prepared.target,
+            reading: args.data.reading(),
             learner: learner(spec.rule)?,
             rule: spec.rule,
             why: None,
@@ -257,6 +260,7 @@ impl Learning {
             intercept: self.intercept,
             data: "stream".into(),
             target: self.target.clone(),
+            reading: self.reading.clone(),
             encoder,
         })
     }
