@@ -58,11 +58,6 @@ pub fn config_text(options: &FitOptions, choices: &[Choice]) -> Result<String, F
 pub fn config_hash(options: &FitOptions) -> Result<String, Failure> {
     let mut kept = options.clone();
     kept.stop = Default::default();
-    // The horizon of a schedule is part of the course, not of the budget.
-    if options.solver.schedule.is_some() {
-        kept.stop.epochs = options.stop.epochs;
-        kept.stop.steps = options.stop.steps;
-    }
     kept.run = Default::default();
     kept.run.seed = options.run.seed;
     kept.run.init.clone_from(&options.run.init);
@@ -112,6 +107,8 @@ mod tests {
         let same = hash(|_| ());
         assert_eq!(same, hash(|o| o.stop.epochs = Some(3)));
         assert_eq!(same, hash(|o| o.run.out = Some("elsewhere".into())));
+        // The horizon of a schedule is part of the course, not of the budget.
+        assert_ne!(same, hash(|o| o.solver.horizon = Some(3)));
         assert_ne!(same, hash(|o| o.run.seed = Some(8)));
         assert_ne!(same, hash(|o| o.model.l2 = Some(Penalty::Value(0.5))));
     }

@@ -1,8 +1,11 @@
 //! From the solver's name to something the training loop can step, with its budget and its stopping rules.
 
+mod course;
 mod looped;
 mod start;
 
+pub use course::Course;
+use course::with_peak;
 pub use start::start;
 
 use steepest_core::Iterate;
@@ -33,6 +36,8 @@ pub struct Plan {
     pub name: String,
     /// Why it was chosen; empty when the user did.
     pub why: String,
+    /// How far an update rule goes; `None` for a solver that sees all rows in a step.
+    pub course: Option<Course>,
     kind: Kind,
 }
 
@@ -59,7 +64,7 @@ pub fn plan(problem: &LinearProblem, options: &FitOptions, choices: &mut Vec<Cho
         let (solver, why) = auto(problem);
         solver.prepare(problem);
         choices.push(Choice { what: "solver.solver", value: solver.name().into(), why: why.clone() });
-        return Ok(Plan { name: solver.name().into(), why, kind: Kind::Whole(solver) });
+        return Ok(Plan { name: solver.name().into(), why, course: None, kind: Kind::Whole(solver) });
     }
     if let Some(solver) = SolverChoice::from_name(asked) {
         refuse_stochastic_flags(options)?;
@@ -67,7 +72,7 @@ pub fn plan(problem: &LinearProblem, options: &FitOptions, choices: &mut Vec<Cho
             return Err(Failure::usage(format!("--solver: {reason}")));
         }
         solver.prepare(problem);
-        return Ok(Plan { name: solver.name().into(), why: String::new(), kind: Kind::Whole(solver) });
+        return Ok(Plan { name: solver.name().into(), why: String::new(), course: None, kind: Kind::Whole(solver) });
     }
     stochastic(asked, problem, options, choices)
 }
@@ -75,7 +80,8 @@ pub fn plan(problem: &LinearProblem, options: &FitOptions, choices: &mut Vec<Cho
 /// Batches and schedules mean nothing to solvers that see everything and choose their own steps.
 fn refuse_stochastic_flags(options: &FitOptions) -> Result<(), Failure> {
     let rows = matches!(options.solver.batch, Some(Batch::Rows(_)));
-    for (flag, given) in [("--batch", rows), ("--schedule", options.solver.schedule.is_some())] {
+    let (schedule, horizon) = (options.solver.schedule.is_some(), options.solver.horizon.is_some());
+    for (flag, given) in [("--batch", rows), ("--schedule", schedule), ("--horizon", horizon)] {
         if given {
             return Err(Failure::usage(format!(
                 "{flag} is for solvers that take many small steps, and this one sees all rows in a step"
@@ -135,7 +141,9 @@ fn stochastic(
         }
         epochs
     });
-    let horizon = options.stop.steps.unwrap_or(u64::MAX).min(epochs.saturating_mul(per_epoch));
+    let mut course = Course::new(options, batch, per_epoch, epochs);
+    course.schedule.clone_from(&options.solver.schedule);
+    let horizon = course.horizon;
     let row_rule = (batch == 1).then(|| row_rule(&spec)).flatten();
     let given = spec.rule.calls.iter().find_map(|c| c.get("lr")).is_some();
     let mut schedule = options.solver.schedule.as_deref().map(Schedule::parse).transpose().map_err(Failure::input)?;
@@ -153,10 +161,15 @@ fn stochastic(
         if let Some((lr, why)) = chosen {
             let lr = one_digit(lr);
             let base = schedule.take().map_or_else(|| Schedule::parse("cosine"), Ok).map_err(Failure::input)?;
-            choices.push(Choice { what: "solver.schedule", value: format!("cosine({lr})"), why });
             schedule = Some(base.or_peak(lr));
+            let value = with_peak(course.schedule.as_deref().unwrap_or("cosine"), lr);
+            course.schedule = Some(value.clone());
+            choices.push(Choice { what: "solver.schedule", value, why });
         } else if schedule.is_none() && !needs.constant {
             schedule = Some(Schedule::parse("cosine").map_err(Failure::input)?);
+            course.schedule = Some("cosine".into());
+            let why = "the rate of the rule itself, falling to 0".into();
+            choices.push(Choice { what: "solver.schedule", value: "cosine".into(), why });
         }
     }
     if let Some(rule) = row_rule {
@@ -167,7 +180,8 @@ fn stochastic(
             (None, None) => Schedule::constant(automatic_rate(problem, rule).0),
         };
         let lr = lr.with_horizon(Some(horizon)).map_err(Failure::input)?;
-        return Ok(Plan { name: asked.into(), why: String::new(), kind: Kind::Rows { rule, lr, epochs } });
+        let kind = Kind::Rows { rule, lr, epochs };
+        return Ok(Plan { name: asked.into(), why: String::new(), course: Some(course), kind });
     }
     spec.horizon = Some(horizon);
     if let Some(schedule) = schedule {
@@ -176,7 +190,8 @@ fn stochastic(
     }
     // What is wrong with the options of the rule is told now, not after reading the data.
     spec.build::<f64>(&problem.layout()).map_err(Failure::input)?;
-    Ok(Plan { name: asked.into(), why: String::new(), kind: Kind::Batches { spec: Box::new(spec), batch, epochs } })
+    let kind = Kind::Batches { spec: Box::new(spec), batch, epochs };
+    Ok(Plan { name: asked.into(), why: String::new(), course: Some(course), kind })
 }
 
 fn twice() -> Failure {
@@ -263,6 +278,10 @@ impl Plan {
     /// Fills in what was chosen with the solver.
     pub fn resolve(&self, options: &mut FitOptions) {
         options.stop.gap = Some(self.gap(options));
+        if let Some(course) = &self.course {
+            options.solver.schedule.clone_from(&course.schedule);
+            options.solver.horizon = Some(course.horizon);
+        }
         match &self.kind {
             Kind::Whole(_) => {}
             Kind::Rows { epochs, .. } => {

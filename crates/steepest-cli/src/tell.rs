@@ -14,7 +14,7 @@ use crate::config::Choice;
 use crate::options::FitOptions;
 use crate::prepare::Prepared;
 use crate::say::{Say, count, counted, number, seconds};
-use crate::solve::Plan;
+use crate::solve::{Course, Plan};
 
 /// `data      patients.csv · 569 rows · 31 columns`.
 pub fn data(say: &Say, files: &[String], input: &Input, report: &ReadReport) {
@@ -92,7 +92,14 @@ pub fn model(say: &Say, problem: &LinearProblem, choices: &[Choice], plan: &Plan
     }
     say.line("model", &text);
     let reason = if plan.why.is_empty() { String::new() } else { format!(", since {}", plan.why) };
-    say.line("solver", &format!("{}{reason}", plan.name));
+    let course = plan.course.as_ref();
+    say.line("solver", &format!("{}{reason}{}", plan.name, course.map_or(String::new(), Course::told)));
+    for choice in choices.iter().filter(|c| !c.what.starts_with("model.") && c.what != "solver.solver") {
+        say.detail("chosen", &format!("{} {}: {}", choice.what, choice.value, choice.why));
+    }
+    if let Some(text) = course.and_then(Course::outlasted) {
+        say.warning(&text);
+    }
 }
 
 /// The target as the loss wants it: ±1 for losses of a margin, class indices and numbers as they are.

@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use place::{Place, data};
+use place::{Place, data, number};
 use serde_json::Value;
 
 /// A run of a second or so that writes many checkpoints.
@@ -141,4 +141,53 @@ fn a_finished_run_resumes_to_itself_and_a_changed_one_is_refused() {
     assert!(place.read("run/model.safetensors") == before, "a refusal leaves the run as it was");
     let back = place.text("run/config.toml");
     assert!(back.contains("seed = 0"), "a refusal leaves the configuration as it was: {back}");
+}
+
+#[test]
+fn the_schedule_of_a_resumed_run_is_that_of_its_beginning() {
+    let place = Place::new();
+    let file = data("diabetes.csv");
+    let fit = |out: &str, more: &[&str]| {
+        let base = ["fit", file.as_str(), "--target", "progression", "--loss", "squared", "--l2", "0.1"];
+        place.done(&[&base[..], &["--solver", "adam", "--epochs", "10", "--out", out], more].concat())
+    };
+    let told = fit("whole", &[]);
+    assert!(told.err.contains("batch 128 · 10 epochs of 3 steps · rate cosine("), "{}", told.err);
+    // Stopped by a budget that is not the length of the schedule, and gone on with to the same end.
+    fit("parted", &["--max-evals", "11"]);
+    assert!(number(&place.json("parted/summary.json"), "/steps") < 30.0);
+    place.done(&["fit", "--out", "parted", "--resume", "--max-evals", "1000000"]);
+    assert_same(&place, "whole", "parted");
+    // By steps, with the schedule of the whole named beforehand.
+    fit("steps", &["--steps", "13", "--horizon", "30"]);
+    place.done(&["fit", "--out", "steps", "--resume", "--steps", "30"]);
+    assert_same(&place, "whole", "steps");
+
+    // A larger budget leaves the rates of the steps behind as they were, and says that the schedule is over.
+    let before = records(&place, "whole");
+    let longer = place.done(&["fit", "--out", "whole", "--resume", "--epochs", "20"]);
+    assert!(longer.err.contains("the schedule ends at step 30"), "{}", longer.err);
+    let after = records(&place, "whole");
+    let rate = |record: &Value| record["lr"].as_f64();
+    assert!(after.len() > before.len());
+    assert!(before.iter().zip(&after).all(|(a, b)| rate(a) == rate(b)));
+    assert!(after[before.len()..].iter().all(|record| rate(record) == Some(0.0)));
+
+    // The configuration holds what was chosen, and repeats the run.
+    let config = place.text("steps/config.toml");
+    assert!(config.contains("schedule = \"cosine(") && config.contains("horizon = 30"), "{config}");
+    place.done(&["fit", "--config", "steps/config.toml", "--out", "again"]);
+    assert_same(&place, "steps", "again");
+}
+
+#[test]
+fn only_a_budget_of_a_run_with_a_schedule_is_changed() {
+    let place = Place::new();
+    let file = data("diabetes.csv");
+    let fit = ["fit", file.as_str(), "-t", "progression", "--loss", "squared", "--l2", "0.1", "--solver", "adam"];
+    place.done(&[&fit[..], &["--schedule", "cosine(1)", "--epochs", "20", "--steps", "30", "--out", "run"]].concat());
+    place.done(&["fit", "--out", "run", "--resume", "--steps", "60"]);
+    assert_eq!(number(&place.json("run/summary.json"), "/steps"), 60.0);
+    let other = place.run(&["fit", "--out", "run", "--resume", "--horizon", "60"]);
+    assert_eq!(other.code, 2, "{}", other.err);
 }

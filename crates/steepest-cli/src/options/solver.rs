@@ -77,6 +77,10 @@ pub struct SolverOptions {
     #[arg(long, value_name = "SCHEDULE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
+    /// Steps over which the schedule spans; a resumed run keeps it [default: the steps of the budget]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<u64>,
     /// Rows a step of a stochastic solver: a number, or `full`
     #[arg(long, value_name = "ROWS")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +92,7 @@ impl SolverOptions {
         SolverOptions {
             solver: flags.solver.or(self.solver),
             schedule: flags.schedule.or(self.schedule),
+            horizon: flags.horizon.or(self.horizon),
             batch: flags.batch.or(self.batch),
         }
     }
