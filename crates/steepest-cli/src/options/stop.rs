@@ -64,7 +64,7 @@ pub struct StopOptions {
     #[arg(long, value_name = "GAP")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<f64>,
-    /// Stop when the largest element of the gradient is this small
+    /// Stop when the Euclidean norm of the gradient is this small
     #[arg(long, value_name = "TOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gtol: Option<Tolerance>,
@@ -76,7 +76,8 @@ pub struct StopOptions {
     #[arg(long, value_name = "TOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub xtol: Option<Tolerance>,
-    /// Passes over the training rows, for stochastic solvers
+    /// Passes over the training rows, for stochastic solvers; a solver that sees all rows in a step makes one a step, so that it
+    /// counts steps there
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epochs: Option<u64>,
@@ -92,7 +93,7 @@ pub struct StopOptions {
     #[arg(long, value_name = "S")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_seconds: Option<f64>,
-    /// Stop when the validation metric has not improved for this many epochs, and keep the best; 0 switches it off
+    /// Stop when the validation metric has not improved for this many epochs, and keep the best [default: 0, off]
     #[arg(long, value_name = "EPOCHS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<u64>,
