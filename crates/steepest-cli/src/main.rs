@@ -5,6 +5,7 @@
 
 mod cli;
 mod coefficients;
+mod command;
 mod commands;
 mod config;
 mod descend;

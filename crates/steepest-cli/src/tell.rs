@@ -4,7 +4,7 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
-use steepest_core::{Certificate, Reason};
+use steepest_core::{Certificate, CertificateKind, Reason};
 use steepest_data::Task;
 use steepest_data::read::{Input, ReadReport};
 use steepest_models::linear::{LinearProblem, Loss};
@@ -39,7 +39,7 @@ pub fn data(say: &Say, files: &[String], input: &Input, report: &ReadReport) {
 }
 
 /// The target, and how the rows were split.
-pub fn split(say: &Say, prepared: &Prepared, seed: u64) {
+pub fn split(say: &Say, prepared: &Prepared, options: &FitOptions) {
     let target = &prepared.target;
     let mut text = format!("{} → {}", target.name, target.task.name());
     if target.task == Task::Binary {
@@ -49,13 +49,20 @@ pub fn split(say: &Say, prepared: &Prepared, seed: u64) {
     }
     say.line("target", &text);
     let mut text = format!("{} train", count(prepared.train.target.len() as u64));
-    for (name, part) in [("valid", &prepared.valid), ("test", &prepared.test)] {
-        if let Some(part) = part {
-            text += &format!(" · {} {name}", count(part.target.len() as u64));
+    let (valid_file, test_file) = (&options.split.valid_file, &options.split.test_file);
+    let parts = [("valid", &prepared.valid, valid_file.is_some()), ("test", &prepared.test, test_file.is_some())];
+    let held = || parts.iter().filter_map(|(name, part, given)| Some((name, part.as_ref()?, *given)));
+    let drawn = format!("{}, seed {}", prepared.how, options.run.seed.unwrap_or(0));
+    let how = |given: bool| if given { "given" } else { &drawn };
+    let mixed = held().any(|h| h.2) && held().any(|h| !h.2);
+    for (name, part, given) in held() {
+        text += &format!(" · {} {name}", count(part.target.len() as u64));
+        if mixed {
+            text += &format!(" ({})", how(given));
         }
     }
-    if prepared.valid.is_some() || prepared.test.is_some() {
-        text += &format!(" ({}, seed {seed})", prepared.how);
+    if let Some((_, _, given)) = held().next().filter(|_| !mixed) {
+        text += &format!(" ({})", how(given));
     }
     say.line("split", &text);
 }
@@ -174,6 +181,7 @@ pub fn outcome(
     run: &Path,
     report: Option<&Path>,
     next: &[String],
+    missed: Option<&str>,
     solve_seconds: f64,
 ) {
     let objective = summary.get("objective").and_then(Value::as_f64).unwrap_or(f64::NAN);
@@ -188,16 +196,17 @@ pub fn outcome(
     };
     let proof = match &outcome.certificate {
         Certificate::Gap { kind, relative, .. } => {
-            format!(
-                "certified: within {} of the optimum (relative {})",
-                number(*relative),
-                kind.name().replace('_', " ")
-            )
+            format!("certified: within {} of the optimum ({})", number(*relative), how_proved(*kind))
         }
         Certificate::None { reason } => format!("no certificate: {reason}"),
     };
-    let label = if reason == Reason::Diverged { "diverged" } else { "done" };
-    say.line(label, &format!("{ended}{proof}"));
+    let label = match (reason, missed) {
+        (Reason::Diverged, _) => "diverged",
+        (_, Some(_)) => "missed",
+        _ => "done",
+    };
+    let missed = missed.map_or(String::new(), |text| format!(" · {text}"));
+    say.line(label, &format!("{ended}{proof}{missed}"));
     for part in ["valid", "test"] {
         if let Some(Value::Object(metrics)) = summary.pointer(&format!("/metrics/{part}")) {
             say.line(part, &headline(metrics));
@@ -207,6 +216,15 @@ pub fn outcome(
     say.line("run", &format!("{}{place}", run.display()));
     for command in next {
         say.line("next", command);
+    }
+}
+
+/// What a relative gap was proved by.
+fn how_proved(kind: CertificateKind) -> &'static str {
+    match kind {
+        CertificateKind::DualityGap => "relative duality gap",
+        CertificateKind::StrongConvexity => "relative, from strong convexity",
+        CertificateKind::Quadratic => "relative, from the quadratic",
     }
 }
 
@@ -225,26 +243,4 @@ fn headline(metrics: &serde_json::Map<String, Value>) -> String {
     let shown =
         order.iter().filter_map(|(key, label)| Some(format!("{label} {}", number(metrics.get(*key)?.as_f64()?))));
     shown.collect::<Vec<_>>().join(" · ")
-}
-
-/// The commands that come next.
-pub fn next(run: &Path, outcome: &Outcome, options: &FitOptions, tested: bool) -> Vec<String> {
-    let run = run.display();
-    match outcome.termination.reason {
-        Reason::Diverged => vec![format!("steepest fit {} --solver auto", again(options))],
-        Reason::MaxSeconds | Reason::MaxEvals => {
-            vec![format!("steepest fit --out {run} --resume, with a larger budget")]
-        }
-        _ if tested => vec![format!("steepest predict {run} NEW-DATA")],
-        _ => vec![format!("steepest evaluate {run} TEST-DATA")],
-    }
-}
-
-/// The data part of the command line.
-fn again(options: &FitOptions) -> String {
-    let mut words = options.data.files.clone();
-    if let Some(target) = &options.data.target {
-        words.push(format!("--target {target}"));
-    }
-    words.join(" ")
 }

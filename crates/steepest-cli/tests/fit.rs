@@ -276,3 +276,40 @@ fn a_budget_that_is_spent_is_no_failure_and_a_gap_that_is_missed_is() {
     assert_eq!(place.run(&["--help"]).code, 0);
     assert_eq!(place.run(&["--version"]).out, concat!("steepest ", env!("CARGO_PKG_VERSION"), "\n"));
 }
+
+#[test]
+fn rows_of_a_file_of_their_own_are_not_said_to_be_drawn() {
+    let place = Place::new();
+    let file = data("breast-cancer.csv");
+    let split = |more: &[&str]| {
+        let err = place.done(&[&["fit", &file, "-t", "diagnosis", "--dry-run"], more].concat()).err;
+        err.lines().find(|l| l.starts_with("split")).expect("a split").to_string()
+    };
+    assert!(split(&["--test-file", &file]).ends_with("569 train · 569 test (given)"));
+    assert!(
+        split(&["--test-file", &file, "--valid", "57"]).ends_with("57 valid (stratified, seed 0) · 569 test (given)")
+    );
+    assert!(split(&[]).ends_with("114 test (stratified, seed 0)"));
+}
+
+#[test]
+fn two_classes_take_a_predictor_each_where_that_is_asked_for() {
+    let place = Place::new();
+    let summary =
+        place.fitted(&[&data("breast-cancer.csv"), "-t", "diagnosis", "--task", "multiclass", "--out", "run"]);
+    assert_eq!((&summary["task"], &summary["loss"]), (&"multiclass".into(), &"softmax".into()));
+    assert!(number(&summary, "/metrics/test/accuracy") > 0.95);
+    let predicted = place.done(&["predict", "run", &data("breast-cancer.csv")]).out;
+    assert!(predicted.starts_with("prediction,p(B),p(M)\n") && predicted.lines().count() == 570);
+}
+
+#[test]
+fn a_class_is_named_by_its_label_and_a_column_as_a_shell_reads_it() {
+    let row =
+        |i: u32| format!("{},p{i},{}\n", i % 7, ["many", "more", "one"][if i == 5 { 2 } else { (i % 2) as usize }]);
+    let table = "x,patient id,y\n".to_string() + &(0..60).map(row).collect::<String>();
+    let place = Place::with("rows.csv", table);
+    let err = place.done(&["fit", "rows.csv", "-t", "y", "--dry-run"]).err;
+    assert!(err.contains("class `one` has 1 row:"), "{err}");
+    assert!(err.contains("`--keep 'patient id'`"), "{err}");
+}

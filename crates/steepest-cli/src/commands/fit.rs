@@ -1,5 +1,6 @@
 //! `steepest fit DATA --target COL`: from a file to a fitted, certified model in a run directory.
 
+mod ending;
 mod place;
 mod problem;
 
@@ -8,9 +9,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
-use steepest_core::{Certificate, Reason};
-use steepest_data::Notice;
+use steepest_core::Reason;
 use steepest_data::read::ReadReport;
+use steepest_data::{Notice, shell_word};
 use steepest_models::linear::{LinearProblem, LinearSum};
 use steepest_train::{Outcome, PathOutcome, RunDir, Store, Trainer};
 
@@ -70,6 +71,7 @@ struct Clock {
 pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
     let mut options = starting_options(&args)?;
+    let given = options.clone();
     let repeats = args.resume || args.config.is_some();
     penalty::check_refit(&options, repeats)?;
     let mut clock = Clock::default();
@@ -87,7 +89,7 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     for notice in prepared.notices.iter().filter(|n| !(compared && matches!(n, Notice::CountTarget { .. }))) {
         say.warning(&notice.to_string());
     }
-    tell::split(say, &prepared, options.run.seed.unwrap_or(0));
+    tell::split(say, &prepared, &options);
 
     let mut choices = Vec::new();
     let mut problem = build_problem(&mut prepared, &options, &mut choices)?;
@@ -133,12 +135,22 @@ pub fn run(args: FitArgs, say: &Say) -> Result<ExitCode, Failure> {
     if outcome.termination.reason == Reason::Interrupted {
         return interrupted(&run, &outcome, say);
     }
-    let done = Done { options: &options, prepared: &prepared, problem: &problem, plan: &plan, run: &run, read: &read };
+    let missed = ending::missed(&outcome, &given, &options);
+    let done = Done {
+        given: &given,
+        missed: missed.as_deref(),
+        options: &options,
+        prepared: &prepared,
+        problem: &problem,
+        plan: &plan,
+        run: &run,
+        read: &read,
+    };
     let summary = done.finish(&outcome, &choices, &clock, begun, say)?;
     if args.json {
         print(&(serde_json::to_string(&summary).map_err(Failure::input)? + "\n"))?;
     }
-    Ok(ExitCode::from(exit_code(&outcome, &options)))
+    Ok(ExitCode::from(ending::exit_code(&outcome, missed.is_some())))
 }
 
 /// Writes what was chosen before anything is fitted: the configuration, and the path of the penalty.
@@ -176,6 +188,10 @@ fn starting_options(args: &FitArgs) -> Result<FitOptions, Failure> {
             if !args.resume && flags.run.out.is_none() {
                 // A configuration taken from a run repeats it elsewhere.
                 base.run.out = None;
+            }
+            if !args.resume && (flags.stop.epochs.is_some() || flags.stop.steps.is_some()) {
+                // A new run of another length has a schedule of that length.
+                base.solver.horizon = None;
             }
             base.overridden_by(flags)
         }
@@ -249,22 +265,8 @@ fn train(
 
 fn interrupted(run: &RunDir, outcome: &Outcome, say: &Say) -> Result<ExitCode, Failure> {
     say.line("stopped", &format!("after step {}; the checkpoint is written", count(outcome.step)));
-    say.line("next", &format!("steepest fit --out {} --resume", run.path().display()));
+    say.line("next", &format!("steepest fit --out {} --resume", shell_word(&run.path().display().to_string())));
     Ok(ExitCode::from(130))
-}
-
-/// 0 when done, 1 when what was asked was not reached.
-fn exit_code(outcome: &Outcome, options: &FitOptions) -> u8 {
-    match outcome.termination.reason {
-        Reason::Diverged | Reason::LineSearchFailed | Reason::Unbounded | Reason::Saddle => 1,
-        Reason::Completed if options.stop.has_budget() => 0,
-        // A gap that was asked for and not reached is missed, unless a budget that was also asked for ended the run.
-        Reason::Stalled | Reason::Completed => match (&outcome.certificate, options.stop.gap) {
-            (Certificate::Gap { relative, .. }, Some(asked)) if asked > 0.0 && *relative > asked => 1,
-            _ => 0,
-        },
-        _ => 0,
-    }
 }
 
 /// What is saved of the model besides its tensors.
@@ -284,6 +286,11 @@ fn header(problem: &LinearProblem, prepared: &Prepared, options: &FitOptions, re
 
 /// A finished fit and what it was made from.
 struct Done<'a> {
+    /// What the user set.
+    given: &'a FitOptions,
+    /// What was asked and not reached.
+    missed: Option<&'a str>,
+    /// With what was chosen.
     options: &'a FitOptions,
     prepared: &'a Prepared,
     problem: &'a LinearProblem,
@@ -314,7 +321,8 @@ impl Done<'_> {
         if self.options.run.predictions {
             results::write_predictions(self.run, &model, self.prepared)?;
         }
-        let next = tell::next(self.run.path(), outcome, self.options, self.prepared.test.is_some());
+        let tested = self.prepared.test.is_some();
+        let next = ending::next(self.run.path(), outcome, self.given, self.missed.is_some(), tested);
         let mut summary = self.summary(outcome, choices, clock, begun, &evaluation.metrics, &next);
         if let Some(reason) = inference {
             summary.insert("inference".into(), Value::from(reason));
@@ -326,7 +334,7 @@ impl Done<'_> {
         } else {
             Some(steepest_report::write_report(self.run.path()).map_err(Failure::input)?)
         };
-        tell::outcome(say, outcome, &summary, self.run.path(), report.as_deref(), &next, clock.solve);
+        tell::outcome(say, outcome, &summary, self.run.path(), report.as_deref(), &next, self.missed, clock.solve);
         Ok(summary)
     }
 
