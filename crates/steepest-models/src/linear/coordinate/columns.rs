@@ -108,8 +108,8 @@ impl ColumnQuadratic {
     /// One pass; returns the largest violation met, and whether all signs stayed.
     fn pass<V: Stored>(&self, x: SparseView<'_, V>, l1: f64, w: &mut [f64], moved: &mut Moved<'_>) -> (f64, bool) {
         let (mut worst, mut same) = (0.0f64, true);
-        for j in 0..w.len() {
-            let (old, h) = (w[j], self.diagonal[j]);
+        for (j, weight) in w.iter_mut().enumerate() {
+            let (old, h) = (*weight, self.diagonal[j]);
             let q = self.slope(x, j, old, moved);
             let lack = violation(old, q, l1);
             if lack == 0.0 || h <= 0.0 {
@@ -119,7 +119,7 @@ impl ColumnQuadratic {
             let new = soft(old - q / h, l1 / h);
             if new != old {
                 same &= (new > 0.0) == (old > 0.0) && (new < 0.0) == (old < 0.0);
-                w[j] = new;
+                *weight = new;
                 self.shift(x, j, new - old, moved);
             }
         }
