@@ -176,7 +176,7 @@ mod tests {
             // Feature j is in one row, in some, or in most of them.
             let number = |i: usize, j: usize| match j % 5 {
                 0 => (i == (j * 7) % n) as u8 as f64 * 1.5,
-                1 => ((i + j) % 4 != 0) as u8 as f64 * (((i * 37 + j * 101) % 19) as f64 / 4.0),
+                1 => f64::from(u8::from(!(i + j).is_multiple_of(4))) * (((i * 37 + j * 101) % 19) as f64 / 4.0),
                 _ => ((i * 31 + j * 17) % 11 < 3) as u8 as f64 * (((i * 7 + j * 3) % 13) as f64 / 13.0 - 0.4),
             };
             let all: Vec<f64> = (0..n * d).map(|at| number(at / d, at % d)).collect();
@@ -187,13 +187,9 @@ mod tests {
                 let products = RowProducts::new(&matrix, most, least);
                 let (mut room, mut out) = (Room::default(), vec![9.0; n]);
                 products.multiply(&v, &mut room, &mut out);
-                for i in 0..n {
+                for (i, found) in out.iter().enumerate() {
                     let plain: f64 = (0..n).map(|k| product(i, k) * v[k]).sum();
-                    assert!(
-                        (out[i] - plain).abs() <= 1e-11 * (1.0 + plain.abs()),
-                        "{n} {d} {most}: {} {plain}",
-                        out[i]
-                    );
+                    assert!((found - plain).abs() <= 1e-11 * (1.0 + plain.abs()), "{n} {d} {most}: {found} {plain}");
                     assert!((products.squares()[i] - product(i, i)).abs() <= 1e-12 * (1.0 + product(i, i)));
                 }
             }
