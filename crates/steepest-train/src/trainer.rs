@@ -177,6 +177,8 @@ struct Session<'t, 'a> {
     last: Record,
     /// The last point that was looked at, or where it became the best, the best one before.
     point: Vec<f64>,
+    /// The initial point, where a diverged run has to be compared with it.
+    start: Vec<f64>,
 }
 
 impl<'a> Trainer<'a> {
@@ -187,11 +189,11 @@ impl<'a> Trainer<'a> {
     /// an [`Outcome`].
     pub fn run(&mut self, iterate: &mut dyn Iterate) -> Result<Outcome, TrainError> {
         let len = iterate.layout().len();
-        let now = Instant::now();
+        let (now, late) = (Instant::now(), self.stochastic);
         let mut session = Session {
             trainer: self,
             iterate,
-            memory: Memory { best: Best::new(len), ..Memory::default() },
+            memory: Memory { best: Best::new(len, late), ..Memory::default() },
             log: None,
             saver: Saver::new(),
             begun: now,
@@ -202,6 +204,7 @@ impl<'a> Trainer<'a> {
             shown_at: None,
             last: Record::default(),
             point: vec![0.0; len],
+            start: Vec::new(),
         };
         let (resumed_at, ended) = session.open()?;
         let termination = match ended {
@@ -234,6 +237,11 @@ impl Session<'_, '_> {
     /// Opens the log and loads the checkpoint, where there is one. Returns the step resumed at, and the termination of a run
     /// that had already ended by itself under the same stopping rules.
     fn open(&mut self) -> Result<(Option<u64>, Option<Termination>), TrainError> {
+        if self.trainer.stochastic && self.trainer.evaluate.is_some() {
+            // Before a checkpoint is loaded, this is where the run began.
+            self.start = vec![0.0; self.point.len()];
+            self.iterate.point(&mut self.start);
+        }
         let Some(store) = self.trainer.store else { return Ok((None, None)) };
         let checkpoint = store.run.checkpoint()?;
         let path = store.run.file(METRICS);
@@ -368,14 +376,16 @@ impl Session<'_, '_> {
         Ok(Some(evaluate(&self.point)))
     }
 
-    /// Keeps the point if it is the best so far.
+    /// Keeps the point if it is the best so far; or, where values are told late, the point that has got its value now.
     fn keep_best(&mut self, info: &StepInfo, value: Option<f64>, scores: Option<&Scores>) -> Option<Termination> {
         let watched = self.trainer.watch.as_ref();
         let cost = match (watched, scores) {
             (Some(watch), Some(scores)) => watch.cost(scores),
             (Some(_), None) => None,
-            (None, Some(scores)) if self.trainer.stochastic => scores.objective.or(value),
-            (None, None) if self.trainer.stochastic && self.scores_regularly() => None,
+            (None, Some(scores)) if self.trainer.stochastic => scores.objective,
+            (None, None) if self.trainer.stochastic => {
+                return value.filter(|_| !self.scores_regularly()).and_then(|value| self.keep_waiting(info.step, value));
+            }
             (None, _) => value.or(scores.and_then(|s| s.objective)),
         };
         let cost = cost.filter(|&c| self.memory.best.is_beaten_by(c))?;
@@ -385,6 +395,18 @@ impl Session<'_, '_> {
             return Some(self.diverged(info.step, &NonFinite::Parameter { element, value }));
         }
         self.memory.best.keep(cost, info.step, &mut self.point);
+        None
+    }
+
+    /// Judges the point of the last record by `value`, the mean loss of the batches since then, and lets the current one wait.
+    fn keep_waiting(&mut self, step: u64, value: f64) -> Option<Termination> {
+        self.memory.best.judge_waiting(value);
+        self.iterate.point(&mut self.point);
+        if let Some(i) = first_non_finite(&self.point) {
+            let (element, value) = (self.iterate.layout().describe(i), self.point[i]);
+            return Some(self.diverged(step, &NonFinite::Parameter { element, value }));
+        }
+        self.memory.best.wait(step, &self.point);
         None
     }
 
@@ -523,6 +545,13 @@ impl Session<'_, '_> {
         let restore =
             self.memory.best.is_kept() && (diverged || self.trainer.restore_best && self.memory.best.step != step);
         let mut point_step = step;
+        if diverged
+            && self.trainer.watch.is_none()
+            && !self.start.is_empty()
+            && let Some(evaluate) = self.trainer.evaluate.as_mut()
+        {
+            self.memory.best.settle(&self.start, |point| evaluate(point).objective);
+        }
         if restore {
             self.point.copy_from_slice(&self.memory.best.point);
             point_step = self.memory.best.step;
