@@ -4,9 +4,10 @@
 //! factorization succeeds (Nocedal and Wright, “Numerical Optimization”, 2nd ed. 2006, algorithm 3.3), so that d is always a
 //! direction of descent. Or every eigenvalue of H counts by its size, d = −|H|⁻¹g, which turns away from saddles instead of towards
 //! them: Y. Dauphin and others, “Identifying and attacking the saddle point problem”, 2014, arXiv:1406.2572. On a convex quadratic the
-//! first step lands on the minimum either way.
+//! first step lands on the minimum either way. Where H is zero, or no shift makes it positive definite, the step goes along −g, as far
+//! as the search finds it to fall.
 
-use steepest_core::{Objective, Reason, Stop, Termination};
+use steepest_core::{Objective, Reason, Stop, Termination, first_non_finite};
 
 use crate::{
     Descent,
@@ -56,7 +57,7 @@ impl ExactHessian {
 }
 
 /// d ← −(H + τI)⁻¹g with the smallest τ of the row 0, 10⁻¹⁰, 10⁻⁹, … of the mean diagonal that makes it a descent; false when
-/// no τ helps.
+/// no τ helps, or H is zero, of which no τ can be a share.
 pub(crate) fn shifted(factor: &mut CholeskyRoom, hessian: &[f64], g: &[f64], d: &mut [f64]) -> bool {
     let n = g.len();
     let mean = (0..n).map(|i| hessian[i * n + i].abs()).sum::<f64>() / n.max(1) as f64;
@@ -67,7 +68,10 @@ pub(crate) fn shifted(factor: &mut CholeskyRoom, hessian: &[f64], g: &[f64], d: 
             factor.solve(d);
             return d.iter().all(|d| d.is_finite());
         }
-        shift = if shift == 0.0 { 1e-10 * mean.max(f64::MIN_POSITIVE) } else { shift * 10.0 };
+        if mean == 0.0 {
+            return false;
+        }
+        shift = if shift == 0.0 { 1e-10 * mean } else { shift * 10.0 };
     }
     false
 }
@@ -109,9 +113,16 @@ impl Direction for ExactHessian {
             Modify::Absolute => self.absolute(&at.g, d),
         };
         if !found {
-            let detail =
-                "the Hessian is not finite; the point is far outside the region where the loss can be computed";
-            return Err(Stop::Terminated(Termination::new(Reason::Diverged, detail)));
+            if let Some(i) = first_non_finite(&self.hessian) {
+                let value = self.hessian[i];
+                let detail = format!(
+                    "an element of the Hessian is {value}; the point is far outside the region where the loss can be computed"
+                );
+                return Err(Stop::Terminated(Termination::new(Reason::Diverged, detail)));
+            }
+            // Where f has no curvature, as Huber's loss far from its data, only the gradient says where to go.
+            negate(d, &at.g);
+            return Ok(Aim { slope: dot(&at.g, d), scaled: false });
         }
         Ok(Aim { slope: dot(&at.g, d), scaled: true })
     }
