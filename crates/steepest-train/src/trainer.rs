@@ -20,7 +20,7 @@ use crate::{
     checkpoint::{CheckpointError, CheckpointHeader, Saver, Scope},
     metrics_log::{MetricsLog, Record},
     monitor::{Action, Flow, Monitor, Observation, Scores, Watch},
-    monitors::one_digit,
+    monitors::{Precision, one_digit},
     run_dir::{CHECKPOINT, METRICS, RunDir, RunDirError},
     tensor_file::TensorFileError,
 };
@@ -164,6 +164,8 @@ struct Session<'t, 'a> {
     trainer: &'t mut Trainer<'a>,
     iterate: &'t mut dyn Iterate,
     memory: Memory,
+    /// For steps that see the whole objective.
+    precision: Option<Precision>,
     log: Option<MetricsLog>,
     saver: Saver,
     begun: Instant,
@@ -194,6 +196,7 @@ impl<'a> Trainer<'a> {
             trainer: self,
             iterate,
             memory: Memory { best: Best::new(len, late), ..Memory::default() },
+            precision: (!late).then(Precision::new),
             log: None,
             saver: Saver::new(),
             begun: now,
@@ -225,13 +228,16 @@ impl Session<'_, '_> {
         self.before + self.begun.elapsed().as_secs_f64()
     }
 
-    fn visit_all(trainer: &mut Trainer<'_>, iterate: &mut dyn Iterate, memory: &mut Memory, v: &mut dyn StateVisitor) {
-        memory.visit(&mut Scope::new("trainer", v));
-        for monitor in &mut trainer.monitors {
+    fn visit_all(&mut self, v: &mut dyn StateVisitor) {
+        self.memory.visit(&mut Scope::new("trainer", v));
+        if let Some(precision) = &mut self.precision {
+            precision.visit(&mut Scope::new("trainer", v));
+        }
+        for monitor in &mut self.trainer.monitors {
             let name = format!("monitor/{}", monitor.name());
             monitor.visit(&mut Scope::new(&name, v));
         }
-        iterate.visit(&mut Scope::new("solver", v));
+        self.iterate.visit(&mut Scope::new("solver", v));
     }
 
     /// Opens the log and loads the checkpoint, where there is one. Returns the step resumed at, and the termination of a run
@@ -251,7 +257,7 @@ impl Session<'_, '_> {
             return Ok((None, None));
         };
         checkpoint.belongs_to(store.config, store.data)?;
-        checkpoint.load(|v| Session::visit_all(self.trainer, self.iterate, &mut self.memory, v))?;
+        checkpoint.load(|v| self.visit_all(v))?;
         let log = MetricsLog::open(&path, keep).map_err(RunDirError::io(&path))?;
         self.before = log.last.seconds;
         self.last = log.last.clone();
@@ -289,7 +295,12 @@ impl Session<'_, '_> {
             self.iterate.limit(budget.last_step(&cadence).min(cadence.boundary(step)));
             let info = match self.iterate.step() {
                 Ok(info) => info,
-                Err(Stop::Terminated(end)) => return Ok(end),
+                Err(Stop::Terminated(end)) => {
+                    return Ok(match &self.precision {
+                        Some(precision) => precision.judge(end),
+                        None => end,
+                    });
+                }
                 Err(Stop::NonFinite { step, cause }) => return Ok(self.diverged(step, &cause)),
             };
             if let Some(value) = info.value.filter(|v| !v.is_finite()) {
@@ -350,6 +361,16 @@ impl Session<'_, '_> {
         if !diverged && let Some(end) = self.keep_best(info, value, scores.as_ref()) {
             return Ok(Some(end));
         }
+        if end.is_none()
+            && !first
+            && let Some(precision) = &mut self.precision
+        {
+            let (iterate, point) = (&*self.iterate, &mut self.point);
+            end = precision.observe(info, || {
+                iterate.point(point);
+                point.iter().map(|v| v * v).sum::<f64>().sqrt()
+            });
+        }
         let action = self.act(actions);
         if recording || action.is_some() || gap.is_some() && info.gap.is_none() {
             self.record(info, value, scores, gap, action)?;
@@ -384,7 +405,9 @@ impl Session<'_, '_> {
             (Some(_), None) => None,
             (None, Some(scores)) if self.trainer.stochastic => scores.objective,
             (None, None) if self.trainer.stochastic => {
-                return value.filter(|_| !self.scores_regularly()).and_then(|value| self.keep_waiting(info.step, value));
+                return value
+                    .filter(|_| !self.scores_regularly())
+                    .and_then(|value| self.keep_waiting(info.step, value));
             }
             (None, _) => value.or(scores.and_then(|s| s.objective)),
         };
@@ -505,8 +528,10 @@ impl Session<'_, '_> {
         let Some(store) = self.trainer.store else { return Ok(()) };
         let begun = Instant::now();
         let metrics_bytes = self.write_log(|log, _| log.sync())?;
-        self.saver.clear();
-        Session::visit_all(self.trainer, self.iterate, &mut self.memory, &mut self.saver);
+        let mut saver = std::mem::replace(&mut self.saver, Saver::new());
+        saver.clear();
+        self.visit_all(&mut saver);
+        self.saver = saver;
         let header = CheckpointHeader {
             config: store.config.into(),
             data: store.data.into(),

@@ -6,6 +6,7 @@ mod early_stopping;
 mod gap;
 mod gradient;
 mod plateau;
+mod precision;
 
 pub use change::{ParameterChange, ValueChange};
 pub use divergence::Divergence;
@@ -14,6 +15,7 @@ pub use early_stopping::EarlyStopping;
 pub use gap::GapTarget;
 pub use gradient::GradientNorm;
 pub use plateau::Plateau;
+pub(crate) use precision::Precision;
 
 /// A tolerance, as it is given or relative to a scale that each rule names.
 #[derive(Debug, Clone, Copy, PartialEq)]
