@@ -322,7 +322,11 @@ impl<'p> DualAscent<'p> {
 impl Iterate for DualAscent<'_> {
     fn step(&mut self) -> Result<StepInfo, Stop> {
         let number = self.steps + 1;
-        let before: Vec<u64> = self.dual.iter().chain([&self.bias]).map(|a| a.to_bits()).collect();
+        // With dual values that stay at their bounds the weights go on, as long as their anchors move.
+        let bits = |run: &Self| -> Vec<u64> {
+            run.dual.iter().chain(&run.pull).chain([&run.bias]).map(|a| a.to_bits()).collect()
+        };
+        let before = bits(self);
         self.certificate = None;
         let mut lack = 0.0;
         if std::mem::take(&mut self.settled) == 1 {
@@ -352,8 +356,7 @@ impl Iterate for DualAscent<'_> {
             info.value = Some(value);
             info.gap = certificate.relative();
             self.certificate = Some(certificate);
-            let after = self.dual.iter().chain([&self.bias]).map(|a| a.to_bits());
-            if after.zip(&before).all(|(a, b)| a == *b) {
+            if bits(self) == before {
                 return Err(Stop::Terminated(Termination::new(
                     Reason::Stalled,
                     format!("step {number}: no dual value moves any more in working precision"),
