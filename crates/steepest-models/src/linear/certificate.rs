@@ -18,7 +18,8 @@
 //! are mixed with one distribution so that their mean is that of the classes.
 //!
 //! Without any penalty the dual is feasible only for u = 0, which no computed point satisfies: the squared loss then has the
-//! exact gap ½gᵀH⁻¹g where H is positive definite, other losses have no certificate.
+//! exact gap ½gᵀH⁻¹g where H is positive definite. Other losses have no certificate, except near 0 where they can reach it: a = 0
+//! is feasible and proves D = 0.
 //!
 //! R. T. Rockafellar, “Convex Analysis”, 1970, section 31; S. Shalev-Shwartz and T. Zhang, “Stochastic dual coordinate ascent
 //! methods for regularized loss minimization”, JMLR 14, 2013.
@@ -34,6 +35,9 @@ use super::loss::{Loss, ScalarLoss, with_loss};
 const BLOCK: usize = 1024;
 /// The allowance for rounding, in units of what was added up.
 const ALLOWANCE: f64 = 16.0 * f64::EPSILON;
+
+/// The share of P(0) below which 0 is a bound that says something: the scale of relative gaps.
+const NEAR_ZERO: f64 = 1e-3;
 
 /// P at zero parameters. O(n·K).
 pub fn value_at_zero(problem: &LinearProblem) -> f64 {
@@ -59,10 +63,17 @@ pub fn objective(problem: &LinearProblem, x: &[f64], z: &[f64]) -> f64 {
     kernels::row_losses(problem, z, &mut r).unwrap_or(f64::INFINITY) + penalty(problem, x)
 }
 
-/// Why a problem without penalty has no duality gap, if it has none.
-fn unpenalized(problem: &LinearProblem) -> Option<Certificate> {
+/// What can be said of a problem without penalty: that the dual point 0 bounds it by 0, where the loss comes near that; else why
+/// it has no duality gap. `None` where there is a penalty.
+fn unpenalized(problem: &LinearProblem, x: &[f64], z: &[f64], zero: f64) -> Option<Certificate> {
     let free = problem.l1 == 0.0 && problem.l2 == 0.0 && problem.features() > 0;
+    // Poisson loss has another bound in each row, and logistic and softmax loss never reach theirs: there is no minimum then.
+    let reaches = !matches!(problem.loss, Loss::Poisson | Loss::Logistic | Loss::Softmax(_));
     free.then(|| {
+        let value = if reaches { objective(problem, x, z) } else { f64::INFINITY };
+        if value <= NEAR_ZERO * zero {
+            return Certificate::gap(CertificateKind::DualityGap, value * (1.0 + ALLOWANCE), value, zero);
+        }
         Certificate::none(
             "without a penalty no dual point is feasible in finite precision, so nothing computable bounds the objective \
              from below; any --l2 > 0 gives a certificate",
@@ -76,7 +87,7 @@ fn unpenalized(problem: &LinearProblem) -> Option<Certificate> {
 /// For hinge and quantile loss the margins say nothing about the dual values at the kinks, so that this gap stays above
 /// zero even at the minimum; solvers that keep dual values ask [`certify_dual`].
 pub fn certify(problem: &LinearProblem, x: &[f64], z: &[f64], zero: f64) -> Certificate {
-    if let Some(none) = unpenalized(problem) {
+    if let Some(none) = unpenalized(problem, x, z, zero) {
         return none;
     }
     if let Loss::Softmax(k) = problem.loss {
@@ -106,7 +117,7 @@ pub(crate) fn certify_product(
     product: Option<&[f64]>,
     zero: f64,
 ) -> Certificate {
-    if let Some(none) = unpenalized(problem) {
+    if let Some(none) = unpenalized(problem, x, z, zero) {
         return none;
     }
     let p = Weights::new(problem);

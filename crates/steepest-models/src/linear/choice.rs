@@ -9,6 +9,7 @@ use super::dual_newton::DualNewton;
 use super::interior::InteriorPoint;
 use super::sampled::{SampledNewton, sample_rows};
 use super::semismooth::SemismoothNewton;
+use super::separation::Separation;
 use super::solve::DeterministicRun;
 use super::{HESSIAN_LIMIT, LinearObjective, LinearProblem, Loss};
 
@@ -121,13 +122,24 @@ impl SolverChoice {
     }
 
     /// The solver bound to a `problem` that it does not refuse, at `start` or at zero; solvers that keep dual values begin with
-    /// those that belong to the margins there. Random orders are those of seed 0.
+    /// those that belong to the margins there. Random orders are those of seed 0. Where there turns out to be no minimum, since
+    /// nothing holds the weights of classes that can be told apart, the run ends as
+    /// [`Unbounded`](steepest_core::Reason::Unbounded).
     pub fn bind<'p>(self, problem: &'p LinearProblem, start: Option<Vec<f64>>) -> Box<dyn Iterate + Send + 'p> {
         self.bind_seeded(problem, start, 0)
     }
 
     /// As [`bind`](SolverChoice::bind), with the seed that names the random orders of those solvers that have any.
     pub fn bind_seeded<'p>(
+        self,
+        problem: &'p LinearProblem,
+        start: Option<Vec<f64>>,
+        seed: u64,
+    ) -> Box<dyn Iterate + Send + 'p> {
+        Separation::watch(problem, self.bind_plain(problem, start, seed))
+    }
+
+    fn bind_plain<'p>(
         self,
         problem: &'p LinearProblem,
         start: Option<Vec<f64>>,

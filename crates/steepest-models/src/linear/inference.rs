@@ -37,7 +37,7 @@ use steepest_data::Matrix;
 
 use self::matrix::{free_parameters, inverse, times};
 use self::student::{OUTSIDE, student, student_reach};
-use super::kernels::multiply;
+use super::separation::separated;
 use super::{LinearObjective, LinearProblem, Loss};
 
 /// The most parameters of a model with one output.
@@ -356,27 +356,6 @@ fn refuse(problem: &LinearProblem) -> Result<(), NoInference> {
         return Err(NoInference::TooLarge { parameters, rows });
     }
     Ok(())
-}
-
-/// Whether this very point shows that the unpenalized likelihood has no maximum: all rows are on the right side of x·w + b
-/// (the offset apart), so that larger weights are better for ever.
-fn separated(problem: &LinearProblem, point: &[f64]) -> bool {
-    if problem.l2 > 0.0 || !matches!(problem.loss, Loss::Logistic | Loss::Softmax(_)) {
-        return false;
-    }
-    let k = problem.outputs();
-    let (w, b) = point.split_at(problem.features() * k);
-    let mut z = vec![0.0; problem.rows() * k];
-    multiply(&problem.matrix, w, k, &mut z);
-    let at = |c: usize| b.get(c).copied().unwrap_or(0.0);
-    z.chunks_exact(k).zip(&problem.target).enumerate().all(|(i, (z, &y))| {
-        let counts = problem.weights.as_ref().is_none_or(|s| s[i] > 0.0);
-        let right = match problem.loss {
-            Loss::Logistic => y * (z[0] + at(0)) > 0.0,
-            _ => (0..k).all(|c| c == y as usize || z[c] + at(c) < z[y as usize] + at(y as usize)),
-        };
-        !counts || right
-    })
 }
 
 /// The feature of parameter `i`; `None` for an intercept.

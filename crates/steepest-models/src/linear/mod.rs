@@ -13,6 +13,7 @@ mod problem;
 pub mod rows;
 mod sampled;
 mod semismooth;
+mod separation;
 mod solve;
 mod sum;
 

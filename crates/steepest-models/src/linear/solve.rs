@@ -22,6 +22,8 @@ pub struct DeterministicRun<'p> {
 
 /// A gap is computed along the way once the objective falls by less than this share of itself in a step.
 const CLOSE: f64 = 1e-3;
+/// Or once it is below this share of itself at zero parameters, on the way to a minimum of 0.
+const TINY: f64 = 1e-6;
 
 impl<'p> DeterministicRun<'p> {
     /// Binds `solver` to `objective`.
@@ -58,7 +60,7 @@ impl Iterate for DeterministicRun<'_> {
         self.settled = true;
         self.steps = info.step;
         let value = info.value.unwrap_or(f64::NAN);
-        let close = (self.value - value).abs() <= CLOSE * value.abs();
+        let close = (self.value - value).abs() <= CLOSE * value.abs() || value <= TINY * self.objective.value_at_zero();
         self.value = value;
         if close && info.step >= self.next_check {
             // Slow methods take many small steps: looking at every one would double their cost.
