@@ -92,3 +92,17 @@ fn the_penalty_of_owlqn_is_part_of_the_value() {
     let y = (-5.0 - 0.15) / (6.0 - 0.005);
     assert!((found.x[1] - y).abs() < 1e-7, "{found:?}");
 }
+
+#[test]
+fn newton_goes_along_the_gradient_where_there_is_no_curvature() {
+    // Huber's function of x − 30, delta 1: a slope without curvature at the start.
+    let value = |x: &[f64]| {
+        let r: f64 = x[0] - 30.0;
+        if r.abs() <= 1.0 { 0.5 * r * r } else { r.abs() - 0.5 }
+    };
+    let mut f = Function::new(1, value)
+        .with_gradient(|x, g| g[0] = (x[0] - 30.0).clamp(-1.0, 1.0))
+        .with_hessian(|x, h| h[0] = f64::from(u8::from((x[0] - 30.0).abs() <= 1.0)));
+    let found = run("newton", &mut f, &[0.0], None);
+    assert!((found.x[0] - 30.0).abs() < 1e-8, "{:?}", found.termination);
+}
