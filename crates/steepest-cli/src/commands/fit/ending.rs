@@ -14,6 +14,8 @@ use crate::say::number;
 fn ended_early(outcome: &Outcome, given: &FitOptions) -> bool {
     match outcome.termination.reason {
         Reason::Stalled | Reason::LineSearchFailed => true,
+        // Working precision allowed no further, unless such a gradient was asked for.
+        Reason::GradientNorm => given.stop.gtol.is_none(),
         // A budget that was also asked for is a reason to end.
         Reason::Completed => !given.stop.has_budget(),
         _ => false,
@@ -63,7 +65,7 @@ pub(super) fn next(run: &Path, outcome: &Outcome, given: &FitOptions, missed: bo
     let named = given.solver.solver.as_deref().is_some_and(|solver| solver.trim() != "auto");
     let command = match outcome.termination.reason {
         Reason::Diverged => fit_command(&by_itself(given)),
-        Reason::LineSearchFailed | Reason::Stalled | Reason::Completed if missed && named => {
+        Reason::LineSearchFailed | Reason::Stalled | Reason::Completed | Reason::GradientNorm if missed && named => {
             fit_command(&by_itself(given))
         }
         Reason::LineSearchFailed if named => fit_command(&by_itself(given)),
