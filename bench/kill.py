@@ -85,7 +85,7 @@ def main():
     ask.add_argument("--data", default=str(HERE.parent.parent / "shared/data/tabular/adult/adult.data.gz"))
     ask.add_argument("--kills", type=int, default=200)
     ask.add_argument("--chain", type=int, default=4, help="kills of one trial")
-    ask.add_argument("--epochs", type=int, default=1000)
+    ask.add_argument("--epochs", type=int, default=5000)
     ask.add_argument("--checkpoint-every", type=float, default=0.2)
     ask = ask.parse_args()
     if not Path(ask.data).is_file():
