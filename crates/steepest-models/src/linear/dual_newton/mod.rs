@@ -3,10 +3,10 @@
 //!
 //! The minimum lies in the span of the rows, w = Xᵀu/λ₂, so that one number a row holds it. A step solves Newton's equations in u by
 //! conjugate gradients whose preconditioner knows the heavy features exactly and all others' diagonal: [`system`]. That takes fewer
-//! products than conjugate gradients in the weights (on 2,000 reviews 54 instead of 214), and vectors are as short as the rows are few. Once u is the
-//! loss's derivative, u = −pφ′, the primal and the dual problem are both solved (O. Chapelle, “Training a support vector machine in
-//! the primal”, Neural Comput. 19(5), 2007, doi:10.1162/neco.2007.19.5.1155, has the equations). Along a step the objective is searched until its slope is a
-//! tenth of what it was.
+//! products than conjugate gradients in the weights (on 2,000 reviews 40 instead of 214, to a gap of 1e-8), and vectors are as short
+//! as the rows are few. Once u is the loss's derivative, u = −pφ′, the primal and the dual problem are both solved (O. Chapelle,
+//! “Training a support vector machine in the primal”, Neural Comput. 19(5), 2007, doi:10.1162/neco.2007.19.5.1155, has the
+//! equations). Along a step the objective is searched until its slope is a tenth of what it was.
 
 mod products;
 mod system;
