@@ -32,7 +32,8 @@ pub struct StepInfo {
     pub lr: Option<f64>,
     /// ‖Δx‖.
     pub step_norm: Option<f64>,
-    /// Relative certified gap, where the solver has it at no extra cost.
+    /// Relative certified gap, where the solver has it at no extra cost; infinite where it is too far from the minimum for a
+    /// certificate to be worth its pass over the data.
     pub gap: Option<f64>,
 }
 
@@ -138,6 +139,11 @@ pub trait Iterate {
 
     /// Multiplies the learning rate of all later steps; false where the method has none to scale. The factor is part of the state.
     fn scale_lr(&mut self, _factor: f64) -> bool {
+        false
+    }
+
+    /// Whether no step ever raises the objective, so that the last point is the best one and copies of it need not be kept.
+    fn descends(&self) -> bool {
         false
     }
 

@@ -273,8 +273,10 @@ impl Session<'_, '_> {
     /// The loop.
     fn steps(&mut self, fresh: bool) -> Result<Termination, TrainError> {
         if fresh {
-            self.iterate.point(&mut self.point);
-            self.memory.best.begin(&mut self.point);
+            if !self.last_is_best() {
+                self.iterate.point(&mut self.point);
+                self.memory.best.begin(&mut self.point);
+            }
             if self.trainer.evaluate.is_some() {
                 let info = StepInfo::default();
                 if let Some(end) = self.look(&info, true)? {
@@ -356,7 +358,7 @@ impl Session<'_, '_> {
                 }
             }
         }
-        let gap = seen.into_certificate().and_then(|c| c.relative()).or(info.gap);
+        let gap = seen.into_certificate().and_then(|c| c.relative()).or(info.gap.filter(|gap| gap.is_finite()));
         let diverged = end.as_ref().is_some_and(|e| e.reason == Reason::Diverged);
         if !diverged && let Some(end) = self.keep_best(info, value, scores.as_ref()) {
             return Ok(Some(end));
@@ -397,6 +399,11 @@ impl Session<'_, '_> {
         Ok(Some(evaluate(&self.point)))
     }
 
+    /// Whether the last point is always the best one, so that none is kept: asking for it can cost as much as a step's product.
+    fn last_is_best(&self) -> bool {
+        self.trainer.watch.is_none() && !self.trainer.stochastic && self.iterate.descends()
+    }
+
     /// Keeps the point if it is the best so far; or, where values are told late, the point that has got its value now.
     fn keep_best(&mut self, info: &StepInfo, value: Option<f64>, scores: Option<&Scores>) -> Option<Termination> {
         let watched = self.trainer.watch.as_ref();
@@ -411,7 +418,7 @@ impl Session<'_, '_> {
             }
             (None, _) => value.or(scores.and_then(|s| s.objective)),
         };
-        let cost = cost.filter(|&c| self.memory.best.is_beaten_by(c))?;
+        let cost = cost.filter(|&c| self.memory.best.is_beaten_by(c) && !self.last_is_best())?;
         self.iterate.point(&mut self.point);
         if let Some(i) = first_non_finite(&self.point) {
             let (element, value) = (self.iterate.layout().describe(i), self.point[i]);

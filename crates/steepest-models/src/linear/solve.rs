@@ -62,11 +62,13 @@ impl Iterate for DeterministicRun<'_> {
         let value = info.value.unwrap_or(f64::NAN);
         let close = (self.value - value).abs() <= CLOSE * value.abs() || value <= TINY * self.objective.value_at_zero();
         self.value = value;
-        if close && info.step >= self.next_check {
+        info.gap = if close && info.step >= self.next_check {
             // Slow methods take many small steps: looking at every one would double their cost.
             self.next_check = info.step + 1 + info.step / 16;
-            info.gap = self.certificate().relative();
-        }
+            self.certificate().relative()
+        } else {
+            Some(f64::INFINITY)
+        };
         Ok(info)
     }
 

@@ -246,7 +246,7 @@ impl Iterate for DualNewton<'_> {
         self.steps = number;
         self.counts.gradient += 1;
         self.counts.rows += self.z.len() as u64;
-        let gap = if close { self.certificate().relative() } else { None };
+        let gap = if close { self.certificate().relative() } else { Some(f64::INFINITY) };
         Ok(StepInfo { step: number, value: Some(value), gap, ..StepInfo::default() })
     }
 
@@ -274,6 +274,10 @@ impl Iterate for DualNewton<'_> {
 
     fn counts(&self) -> Evaluations {
         self.counts
+    }
+
+    fn descends(&self) -> bool {
+        true
     }
 
     fn visit(&mut self, state: &mut dyn StateVisitor) {
