@@ -2,6 +2,7 @@
 
 mod change;
 mod stack;
+mod transpose;
 
 use steepest_core::Flat;
 
@@ -87,38 +88,6 @@ pub struct Sparse {
     pub values: Values,
 }
 
-impl Sparse {
-    /// The transpose in compressed rows, that is this matrix in compressed columns. O(rows + cols + stored).
-    pub fn transpose(&self) -> Sparse {
-        let mut starts = vec![0usize; self.cols + 1];
-        for &j in &self.indices {
-            starts[j as usize + 1] += 1;
-        }
-        for j in 0..self.cols {
-            starts[j + 1] += starts[j];
-        }
-        let mut next = starts.clone();
-        let mut indices = vec![0u32; self.indices.len()];
-        let mut source = vec![0usize; if matches!(self.values, Values::Ones(_)) { 0 } else { self.indices.len() }];
-        for i in 0..self.rows {
-            for k in self.starts[i]..self.starts[i + 1] {
-                let slot = &mut next[self.indices[k] as usize];
-                indices[*slot] = i as u32;
-                if let Some(s) = source.get_mut(*slot) {
-                    *s = k;
-                }
-                *slot += 1;
-            }
-        }
-        let values = match &self.values {
-            Values::Ones(n) => Values::Ones(*n),
-            Values::F32(v) => Values::F32(Flat::from_iter(64, source.iter().map(|&k| v[k]))),
-            Values::F64(v) => Values::F64(Flat::from_iter(64, source.iter().map(|&k| v[k]))),
-        };
-        Sparse { rows: self.cols, cols: self.rows, starts, indices, values }
-    }
-}
-
 /// The features of a data set: one row an example, one column an encoded feature.
 #[derive(Debug, Clone)]
 pub enum Matrix {
@@ -162,25 +131,5 @@ impl Matrix {
                 (m.starts[i]..m.starts[i + 1]).for_each(|k| f(m.indices[k] as usize, m.values.get(k)));
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn transpose_twice_is_the_same_matrix() {
-        let values = Values::narrow(vec![0.1, 2.0, -3.0, 4.5]);
-        let m = Sparse { rows: 3, cols: 4, starts: vec![0, 2, 2, 4], indices: vec![0, 3, 1, 3], values };
-        let t = m.transpose();
-        assert_eq!((t.rows, t.cols), (4, 3));
-        assert_eq!(t.starts, [0, 1, 2, 2, 4]);
-        assert_eq!(t.indices, [0, 2, 0, 2]);
-        assert_eq!(t.values.get(1), -3.0);
-        let back = t.transpose();
-        assert_eq!(back.starts, m.starts);
-        assert_eq!(back.indices, m.indices);
-        assert!((0..4).all(|k| back.values.get(k) == m.values.get(k)));
     }
 }

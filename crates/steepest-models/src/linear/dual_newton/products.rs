@@ -5,16 +5,20 @@
 //! *Light* are the others, by rows and by features: a product gathers over each feature from a vector of one number a row, which
 //! stays in the nearest cache, and then over each row, the features that most rows have side by side.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+use steepest_core::{Shards, flat_zeros};
 use steepest_data::{Dense, Matrix, Sparse, Values};
 
-use crate::linear::kernels::{Stored, multiply, stored, transposed};
+use crate::linear::kernels::{Stored, Unit, multiply, stored, transposed};
 
 /// A sparse matrix, cut by kinds of features.
 #[derive(Debug)]
 pub(super) struct RowProducts {
     /// Rows × heavy features.
     heavy: Matrix,
-    /// The light features by rows and by features.
+    /// The light features by rows, in each in the order of the features' columns, not of their numbers; and by features.
     rows: Matrix,
     features: Matrix,
     /// For each row, Σ x² over the features it is alone with.
@@ -36,40 +40,35 @@ impl RowProducts {
     /// Cuts `matrix`. Heavy are at most `most` features, whose sums of squares are above `least`. O(stored + features).
     pub(super) fn new(matrix: &Sparse, most: usize, least: f64) -> RowProducts {
         let n = matrix.rows;
-        let (mut kinds, counts, width) = stored!(&matrix.values, v => heavy_features(matrix, v, most, least));
-        let starts = number_light(&counts, &mut kinds, n);
-        let mut block = vec![0.0; n * width];
-        let mut next = starts.clone();
-        let stored = starts[starts.len() - 1];
-        let (mut indices, mut from) = (vec![0u32; stored], vec![0usize; stored]);
-        let (mut alone, mut light_squares, mut squares) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
-        stored!(&matrix.values, values => for i in 0..n {
-            for k in matrix.starts[i]..matrix.starts[i + 1] {
-                let v = Stored::get(values, k);
-                squares[i] += v * v;
-                match kinds[matrix.indices[k] as usize] {
-                    Kind::Heavy(at) => block[i * width + at as usize] = v,
-                    Kind::Alone => alone[i] += v * v,
-                    Kind::Light(at) => {
-                        let slot = &mut next[at as usize];
-                        (indices[*slot], from[*slot]) = (i as u32, k);
-                        *slot += 1;
-                        light_squares[i] += v * v;
-                    }
-                }
+        let (kinds, light, width) = stored!(&matrix.values, v => kinds(matrix, v, most, least));
+        let mut cut = RowCut::new(matrix, &kinds, width);
+        let values = match &matrix.values {
+            Values::Ones(_) => {
+                let stored = cut.light();
+                cut.fill(matrix, Unit, &kinds, &mut vec![(); stored], |_| ());
+                Values::Ones(stored)
             }
-            light_squares[i] += alone[i];
-        });
-        let values = matrix.values.gather(from.into_iter());
-        let features = Sparse { rows: starts.len() - 1, cols: n, starts, indices, values };
-        let (rows, block) = rayon::join(|| features.transpose(), || Values::narrow(block));
+            Values::F32(v) => {
+                let mut values = flat_zeros(cut.light());
+                cut.fill(matrix, &v[..], &kinds, &mut values, |k| v[k]);
+                Values::F32(values)
+            }
+            Values::F64(v) => {
+                let mut values = flat_zeros(cut.light());
+                cut.fill(matrix, &v[..], &kinds, &mut values, |k| v[k]);
+                Values::F64(values)
+            }
+        };
+        let rows = Sparse { rows: n, cols: light, starts: cut.starts, indices: cut.indices, values };
+        let (features, block) = rayon::join(|| rows.transpose(), || Values::narrow(cut.block));
+        let column = |of: fn(&RowSquares) -> f64| cut.squares.iter().map(of).collect();
         RowProducts {
             heavy: Matrix::Dense(Dense { rows: n, cols: width, values: block }),
             rows: Matrix::Sparse(rows),
             features: Matrix::Sparse(features),
-            alone,
-            squares,
-            light_squares,
+            alone: column(|s| s.alone),
+            squares: column(|s| s.alone + s.light + s.heavy),
+            light_squares: column(|s| s.alone + s.light),
         }
     }
 
@@ -129,41 +128,133 @@ enum Kind {
     Alone,
 }
 
-/// The kinds of the features, the light ones without numbers yet, in how many rows each is, and how many are heavy.
-fn heavy_features<V: Stored>(matrix: &Sparse, values: V, most: usize, least: f64) -> (Vec<Kind>, Vec<u32>, usize) {
-    let (mut counts, mut energies) = (vec![0u32; matrix.cols], vec![0.0; matrix.cols]);
-    for (k, &j) in matrix.indices.iter().enumerate() {
-        let v = values.get(k);
-        counts[j as usize] += 1;
-        energies[j as usize] += v * v;
+/// The kinds of the features, how many are light and how many heavy.
+fn kinds<V: Stored>(matrix: &Sparse, values: V, most: usize, least: f64) -> (Vec<Kind>, usize, usize) {
+    let cols = matrix.cols;
+    // In how many rows each feature is, and its sum of squares.
+    let mut tallies = vec![(0u32, 0.0f64); matrix.cols];
+    let shards = Shards::new(matrix.rows, 1, (matrix.indices.len() / (3 * cols.max(1))).clamp(1, 16));
+    let count = |range: Range<usize>, tallies: &mut [(u32, f64)]| {
+        for k in matrix.starts[range.start]..matrix.starts[range.end] {
+            let (v, tally) = (values.get(k), &mut tallies[matrix.indices[k] as usize]);
+            (tally.0, tally.1) = (tally.0 + 1, tally.1 + v * v);
+        }
+    };
+    if shards.count() == 1 || cols == 0 {
+        count(0..matrix.rows, &mut tallies);
+    } else {
+        let mut parts = vec![(0u32, 0.0f64); shards.count() * cols];
+        parts.par_chunks_mut(cols).enumerate().for_each(|(s, tallies)| count(shards.range(s), tallies));
+        for part in parts.chunks_exact(cols) {
+            tallies.iter_mut().zip(part).for_each(|(t, p)| (t.0, t.1) = (t.0 + p.0, t.1 + p.1));
+        }
     }
-    let energy = |j: u32| energies[j as usize];
-    let mut heavy: Vec<u32> =
-        (0..matrix.cols as u32).filter(|&j| counts[j as usize] > 1 && energy(j) > least).collect();
+    let energy = |j: u32| tallies[j as usize].1;
+    let mut heavy: Vec<u32> = (0..cols as u32).filter(|&j| tallies[j as usize].0 > 1 && energy(j) > least).collect();
     heavy.sort_unstable_by(|&a, &b| energy(b).total_cmp(&energy(a)).then(a.cmp(&b)));
     heavy.truncate(most);
-    let mut kinds: Vec<Kind> = counts.iter().map(|&c| if c > 1 { Kind::Light(0) } else { Kind::Alone }).collect();
+    let mut kinds: Vec<Kind> = tallies.iter().map(|t| if t.0 > 1 { Kind::Light(0) } else { Kind::Alone }).collect();
     heavy.iter().enumerate().for_each(|(at, &j)| kinds[j as usize] = Kind::Heavy(at as u32));
-    (kinds, counts, heavy.len())
-}
-
-/// Numbers the light features by falling counts, so that those read most lie side by side and loops over features are as long as the
-/// ones before; returns where the values of each start when they are stored by features.
-fn number_light(counts: &[u32], kinds: &mut [Kind], rows: usize) -> Vec<usize> {
-    // Counting sort: within a count by feature.
-    let mut place = vec![0usize; rows + 2];
+    // Light features are numbered by falling counts, so that those read most lie side by side and loops over features are as long
+    // as the ones before: a counting sort, within a count by feature.
+    let mut place = vec![0u32; matrix.rows + 2];
+    let counted = || tallies.iter().map(|t| matrix.rows - t.0 as usize);
     let light = |kind: &Kind| matches!(kind, Kind::Light(_));
-    let counted = || counts.iter().map(|&c| rows - c as usize);
-    counted().zip(kinds.iter()).filter(|(_, kind)| light(kind)).for_each(|(c, _)| place[c + 1] += 1);
+    counted().zip(&kinds).filter(|(_, kind)| light(kind)).for_each(|(c, _)| place[c + 1] += 1);
     (1..place.len()).for_each(|c| place[c] += place[c - 1]);
-    let mut starts = vec![0; place[rows + 1] + 1];
-    for (c, kind) in counted().zip(kinds).filter(|(_, kind)| light(kind)) {
-        *kind = Kind::Light(place[c] as u32);
-        starts[place[c] + 1] = rows - c;
+    let lights = place[matrix.rows + 1] as usize;
+    for (c, kind) in counted().zip(&mut kinds).filter(|(_, kind)| light(kind)) {
+        *kind = Kind::Light(place[c]);
         place[c] += 1;
     }
-    (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
-    starts
+    (kinds, lights, heavy.len())
+}
+
+/// Sums of the squares of a row over features of each kind.
+#[derive(Debug, Clone, Copy, Default)]
+struct RowSquares {
+    alone: f64,
+    light: f64,
+    heavy: f64,
+}
+
+/// The rows, cut by kinds of features.
+struct RowCut {
+    /// Light features, in the order that the row had them.
+    starts: Vec<usize>,
+    indices: Vec<u32>,
+    /// n × heavy features.
+    block: Vec<f64>,
+    width: usize,
+    squares: Vec<RowSquares>,
+}
+
+/// Rows that a thread cuts at a time.
+const ROWS: usize = 128;
+
+impl RowCut {
+    /// Room for everything.
+    fn new(matrix: &Sparse, kinds: &[Kind], width: usize) -> RowCut {
+        let n = matrix.rows;
+        let mut starts = vec![0; n + 1];
+        starts[1..].par_iter_mut().with_min_len(ROWS).enumerate().for_each(|(i, count)| {
+            let row = &matrix.indices[matrix.starts[i]..matrix.starts[i + 1]];
+            *count = row.iter().filter(|&&j| matches!(kinds[j as usize], Kind::Light(_))).count();
+        });
+        (0..n).for_each(|i| starts[i + 1] += starts[i]);
+        let indices = vec![0; starts[n]];
+        RowCut { starts, indices, block: vec![0.0; n * width], width, squares: vec![RowSquares::default(); n] }
+    }
+
+    /// The number of light entries.
+    fn light(&self) -> usize {
+        self.indices.len()
+    }
+
+    /// Fills the room, and `light` with the values of the light entries.
+    fn fill<V: Stored, T: Send>(
+        &mut self,
+        matrix: &Sparse,
+        values: V,
+        kinds: &[Kind],
+        light: &mut [T],
+        value: impl Fn(usize) -> T + Sync,
+    ) {
+        let width = self.width;
+        let (mut indices, mut block, mut light) = (&mut self.indices[..], &mut self.block[..], light);
+        let mut parts = Vec::with_capacity(matrix.rows.div_ceil(ROWS));
+        for (c, squares) in self.squares.chunks_mut(ROWS).enumerate() {
+            let rows = c * ROWS..c * ROWS + squares.len();
+            let len = self.starts[rows.end] - self.starts[rows.start];
+            let part;
+            (part, indices) = indices.split_at_mut(len);
+            let values;
+            (values, light) = light.split_at_mut(len);
+            let heavy;
+            (heavy, block) = block.split_at_mut(rows.len() * width);
+            parts.push((rows, squares, part, values, heavy));
+        }
+        parts.into_par_iter().for_each(|(rows, squares, indices, light, block)| {
+            let mut at = 0;
+            for (r, (i, squares)) in rows.zip(squares).enumerate() {
+                for k in matrix.starts[i]..matrix.starts[i + 1] {
+                    let v = values.get(k);
+                    match kinds[matrix.indices[k] as usize] {
+                        Kind::Heavy(j) => {
+                            block[r * width + j as usize] = v;
+                            squares.heavy += v * v;
+                        }
+                        Kind::Light(j) => {
+                            (indices[at], light[at]) = (j, value(k));
+                            at += 1;
+                            squares.light += v * v;
+                        }
+                        Kind::Alone => squares.alone += v * v,
+                    }
+                }
+            }
+        });
+    }
 }
 
 #[cfg(test)]
