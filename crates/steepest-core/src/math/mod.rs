@@ -22,10 +22,12 @@ mod erf;
 mod exp;
 mod log;
 mod logistic;
+mod prompt;
 mod slices;
 mod trig;
 
 pub use elementary::{Elementary, erf, exp, exp_m1, ln, ln_1p, log1p_exp, log1p_exp_and_sigmoid, sigmoid, tanh};
+pub use prompt::sigmoid_prompt;
 pub use slices::{
     erf_slice, exp_m1_slice, exp_slice, ln_1p_slice, ln_slice, log1p_exp_slice, logsumexp, sigmoid_slice, softmax,
     tanh_slice,

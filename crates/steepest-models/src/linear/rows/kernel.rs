@@ -1,9 +1,10 @@
 //! The loop over rows: margin, loss, step.
 //!
 //! What a row costs is decided by its longest chain of dependent operations, from its margin over an exponential to the weights that the
-//! next row reads. So nothing else stands in that chain: rates are computed a block ahead, and the rows to come are asked for early.
+//! next row reads. So nothing else stands in that chain: rates are computed a block ahead, logistic losses a block behind, and the
+//! rows to come are asked for early.
 
-use steepest_core::math::log1p_exp_and_sigmoid;
+use steepest_core::math::{log1p_exp, sigmoid_prompt};
 use steepest_optim::Schedule;
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
     state::{RowRule, RowState, quotient},
 };
 
-/// Rates are computed for this many rows at a time.
+/// Rates and logistic losses are computed for this many rows at a time.
 const BLOCK: usize = 64;
 
 /// Rows to visit, and everything that is the same for all of them.
@@ -64,14 +65,11 @@ pub(super) trait RowAccess: Copy {
     fn updates(self, row: usize, state: &mut RowState, lr: f64, r: &[f64]);
 }
 
-/// φ and φ′ of one margin.
+/// φ and φ′ of one margin. The logistic loss, ln(1 + eᵗ), is known by its argument t = −yz until the block is through.
 #[inline(always)]
 fn value_and_derivative(loss: Loss, z: f64, y: f64) -> (f64, f64) {
     match loss {
-        Loss::Logistic => {
-            let (value, sigmoid) = log1p_exp_and_sigmoid(-y * z);
-            (value, -y * sigmoid)
-        }
+        Loss::Logistic => (-y * z, -y * sigmoid_prompt(-y * z)),
         Loss::Squared => Squared.value_and_derivative(z, y),
         Loss::Huber(delta) => Huber { delta }.value_and_derivative(z, y),
         Loss::Quantile(tau) => Quantile { tau }.value_and_derivative(z, y),
@@ -108,13 +106,16 @@ fn fill_rates(rates: &mut [f64], lr: &Schedule, scale: f64, step: u64) {
 fn run_single<A: RowAccess>(run: Run<'_>, access: A) -> Done {
     let Run { order, step, lr, lr_scale, loss, target, weights, weight_scale, offset, state, loss_sum } = run;
     let mut rates = [lr.at(step) * lr_scale; BLOCK];
+    let mut values = [0.0; BLOCK];
+    let weight = |row: u32| weights.map_or(1.0, |s| s[row as usize] * weight_scale);
     let ahead = access.ahead();
     let mut done = Done { loss: loss_sum, rows: 0, bad: None };
     for (block, rows) in order.chunks(BLOCK).enumerate() {
         if !lr.is_constant() {
             fill_rates(&mut rates[..rows.len()], lr, lr_scale, step + (block * BLOCK) as u64);
         }
-        for (&row, &eta) in rows.iter().zip(&rates) {
+        let mut seen = 0;
+        for ((&row, &eta), seen_value) in rows.iter().zip(&rates).zip(&mut values) {
             if let Some(&next) = order.get(done.rows + ahead) {
                 access.prefetch(next as usize);
             }
@@ -122,20 +123,29 @@ fn run_single<A: RowAccess>(run: Run<'_>, access: A) -> Done {
                 prefetch(target.as_ptr(), later as usize);
                 access.foresee(later as usize);
             }
+            let r = weight(row);
             let row = row as usize;
             let constant = offset.map_or(0.0, |o| o[row]) + state.bias.first().map_or(0.0, |b| *b);
             let z = access.margin(row, state) + constant;
             let (value, derivative) = value_and_derivative(loss, z, target[row]);
             if !(value.is_finite() && derivative.is_finite()) {
-                done.bad = Some(if value.is_finite() { f64::NAN } else { value });
-                return done;
+                done.bad = Some(if value.is_finite() { f64::NAN } else { value.abs() });
+                break;
             }
-            let weight = weights.map_or(1.0, |s| s[row] * weight_scale);
-            done.loss += weight * value;
-            let r = weight * derivative;
+            *seen_value = value;
+            seen += 1;
+            let r = r * derivative;
             step_bias(state, eta, &[r]);
             access.update(row, state, eta, r);
             done.rows += 1;
+        }
+        if loss == Loss::Logistic {
+            // All of them, since a length that is known becomes vector code.
+            values.iter_mut().for_each(|t| *t = log1p_exp(*t));
+        }
+        rows.iter().zip(&values[..seen]).for_each(|(&row, value)| done.loss += weight(row) * value);
+        if done.bad.is_some() {
+            break;
         }
     }
     done

@@ -191,9 +191,17 @@ impl<V: Stored, const ADAPTIVE: bool, const STRIDE: usize> RowAccess for SparseR
                     acc[l] += x[l] * Self::weight(cell(cells, indices[l]), mark);
                 }
             }
-            for (l, &j) in rest.iter().enumerate() {
-                acc[l] += values.get(tail + l) * Self::weight(cell(cells, j), mark);
-            }
+            // By halves, not into the lanes at a place that the compiler does not know: those would go through memory.
+            let mut at = 0;
+            let mut term = || {
+                let product = values.get(tail + at) * Self::weight(cell(cells, rest[at]), mark);
+                at += 1;
+                product
+            };
+            let four = if rest.len() & 4 > 0 { (term() + term()) + (term() + term()) } else { 0.0 };
+            let two = if rest.len() & 2 > 0 { term() + term() } else { 0.0 };
+            let one = if rest.len() & 1 > 0 { term() } else { 0.0 };
+            return state.factor * (lane_sum(acc) + (four + (two + one)));
         }
         state.factor * lane_sum(acc)
     }
