@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::Value;
-use steepest_optim::{COMMON_OPTIONS, Plateau, PlateauMode, SCHEDULES, Schedule, Span, Warmup};
+use steepest_optim::{COMMON_OPTIONS, Plateau, PlateauMode, SCHEDULES, Schedule, Shape, Span, Warmup};
 use support::Saved;
 
 fn sequences() -> Value {
@@ -180,5 +180,30 @@ fn lengths_add_up() {
     assert_eq!(length("multistep(1,milestones=30+80)"), Some(80));
     for text in ["0.1", "cosine(1)", "cosine(1,steps=10,warmup=5%)", "exponential(1,gamma=0.9)"] {
         assert_eq!(length(text), None, "{text}");
+    }
+}
+
+#[test]
+fn many_rates_at_once_are_those_of_the_single_steps() {
+    for text in [
+        "constant(0.3)",
+        "linear(0.1)",
+        "linear(0.1,steps=37,end=0.2)",
+        "linear(0.1,warmup=10)",
+        "cosine(0.1,steps=50)",
+        "linear(1,steps=20,end=0.5) then",
+    ] {
+        let mut schedule = Schedule::parse(text.trim_end_matches(" then")).unwrap();
+        if text.ends_with("then") {
+            schedule = schedule.then(Span::Steps(30), Shape::Constant);
+        }
+        let schedule = schedule.with_horizon(Some(100)).unwrap();
+        for k in [0, 1, 15, 36, 90, 200] {
+            let mut rates = [f64::NAN; 64];
+            schedule.fill(k, &mut rates);
+            for (i, rate) in rates.iter().enumerate() {
+                assert_eq!(rate.to_bits(), schedule.at(k + i as u64).to_bits(), "{text} {k} {i}");
+            }
+        }
     }
 }

@@ -162,6 +162,23 @@ impl Schedule {
         }
     }
 
+    /// The learning rates of the updates that follow k, k + 1, … completed ones: [`at`](Schedule::at) of each. A straight line,
+    /// the usual one where an update costs no more than its rate, is computed at once.
+    pub fn fill(&self, k: u64, rates: &mut [f64]) {
+        let peak = self.peak.unwrap_or(1.0);
+        if let (None, [(Shape::Linear { steps, start, end }, None)]) = (&self.warmup, &self.shapes[..])
+            && let length = steps.steps(self.horizon.unwrap_or(0))
+            && length > 0
+        {
+            for (i, rate) in rates.iter_mut().enumerate() {
+                let part = ((k + i as u64) as f64 / length as f64).min(1.0);
+                *rate = peak * (start + (end - start) * part);
+            }
+            return;
+        }
+        rates.iter_mut().zip(k..).for_each(|(rate, k)| *rate = self.at(k));
+    }
+
     fn factor(&self, k: u64) -> f64 {
         let horizon = self.horizon.unwrap_or(0);
         let warm = self.warmup.map_or(0, |w| w.span.steps(horizon));

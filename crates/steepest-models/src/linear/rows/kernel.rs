@@ -99,7 +99,10 @@ pub(super) fn run_rows<A: RowAccess>(run: Run<'_>, access: A) -> Done {
 /// The rates of the block of rows that begins at `step`.
 #[inline(always)]
 fn fill_rates(rates: &mut [f64], lr: &Schedule, scale: f64, step: u64) {
-    rates.iter_mut().zip(step..).for_each(|(rate, step)| *rate = lr.at(step) * scale);
+    lr.fill(step, rates);
+    for rate in rates {
+        *rate *= scale;
+    }
 }
 
 #[inline(always)]
@@ -141,7 +144,9 @@ fn run_single<A: RowAccess>(run: Run<'_>, access: A) -> Done {
         }
         if loss == Loss::Logistic {
             // All of them, since a length that is known becomes vector code.
-            values.iter_mut().for_each(|t| *t = log1p_exp(*t));
+            for t in &mut values {
+                *t = log1p_exp(*t);
+            }
         }
         rows.iter().zip(&values[..seen]).for_each(|(&row, value)| done.loss += weight(row) * value);
         if done.bad.is_some() {
