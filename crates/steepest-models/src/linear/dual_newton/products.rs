@@ -144,7 +144,11 @@ fn kinds<V: Stored>(matrix: &Sparse, values: V, most: usize, least: f64) -> (Vec
         count(0..matrix.rows, &mut tallies);
     } else {
         let mut parts = vec![(0u32, 0.0f64); shards.count() * cols];
-        parts.par_chunks_mut(cols).enumerate().for_each(|(s, tallies)| count(shards.range(s), tallies));
+        parts.par_chunks_mut(cols).enumerate().for_each(|(s, tallies)| {
+            // Memory that is new and read first is mapped twice, and the second time interrupts the other threads.
+            tallies.fill((0, 0.0));
+            count(shards.range(s), tallies);
+        });
         for part in parts.chunks_exact(cols) {
             tallies.iter_mut().zip(part).for_each(|(t, p)| (t.0, t.1) = (t.0 + p.0, t.1 + p.1));
         }

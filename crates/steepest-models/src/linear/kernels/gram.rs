@@ -37,7 +37,11 @@ pub fn weighted_gram(matrix: &Matrix, d: &[f64], h: &mut [f64]) {
         return one(0..matrix.rows(), h);
     }
     let mut parts = vec![0.0; shards.count() * cols * cols];
-    parts.par_chunks_mut((cols * cols).max(1)).enumerate().for_each(|(s, h)| one(shards.range(s), h));
+    parts.par_chunks_mut((cols * cols).max(1)).enumerate().for_each(|(s, h)| {
+        // Memory that is new and read first is mapped twice, and the second time interrupts the other threads.
+        h.fill(0.0);
+        one(shards.range(s), h);
+    });
     tree_sum_vectors(&mut parts, cols * cols);
     h.copy_from_slice(&parts[..cols * cols]);
 }

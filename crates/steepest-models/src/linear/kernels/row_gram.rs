@@ -59,16 +59,17 @@ fn dense_gram<V: Stored>(m: &Dense, x: V, gram: &mut [f64]) {
             widen(x.part(i * m.cols + first, width), width, &mut wide);
             block.extend_from_slice(&wide[..width]);
         }
-        add_product(&block, width, m.rows, gram);
+        add_product(&block, width, m.rows, gram, first > 0);
     }
 }
 
-/// gram += BBᵀ for n rows of `width` numbers.
-fn add_product(block: &[f64], width: usize, n: usize, gram: &mut [f64]) {
+/// gram ← BBᵀ, or gram += BBᵀ, for n rows of `width` numbers. New memory is better written than added to: read first, it is mapped
+/// twice, and the second time interrupts the other threads.
+fn add_product(block: &[f64], width: usize, n: usize, gram: &mut [f64], add: bool) {
     gram.par_chunks_mut((PANEL * n).max(1)).enumerate().for_each(|(panel, gram)| {
         let top = panel * PANEL;
         let height = gram.len() / n;
-        product(height, top + height, width, gram, (1, n), &block[top * width..], (1, width), block, (width, 1), true);
+        product(height, top + height, width, gram, (1, n), &block[top * width..], (1, width), block, (width, 1), add);
     });
 }
 
@@ -96,11 +97,14 @@ fn sparse_gram<V: Stored, T: Stored>(x: SparseView<'_, V>, columns: SparseView<'
                 }
             }
         }
-        add_product(&block, here.len(), n, gram);
+        add_product(&block, here.len(), n, gram, first > 0);
     }
     gram.par_chunks_mut(n.max(1)).enumerate().with_min_len(16).for_each(|(i, gram)| {
         let (indices, values) = x.row(i);
         let gram = &mut gram[..=i];
+        if width == 0 {
+            gram.fill(0.0);
+        }
         for (k, &j) in indices.iter().enumerate() {
             if place[j as usize] != RARE {
                 continue;
