@@ -83,6 +83,7 @@ pub(crate) fn transpose_dense<V: Stored>(x: V, rows: usize, cols: usize, r: &[f6
     let len = cols * outputs;
     let mut parts = vec![0.0; shards.count() * len];
     parts.par_chunks_mut(len.max(1)).enumerate().for_each_init(Vec::new, |wide, (s, g)| {
+        g.fill(0.0);
         let range = shards.range(s);
         let x = x.part(range.start * cols, range.len() * cols);
         let r = &r[range.start * outputs..range.end * outputs];
