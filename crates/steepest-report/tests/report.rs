@@ -76,6 +76,19 @@ fn a_certified_run_is_told_whole() {
 }
 
 #[test]
+fn a_wide_gap_is_no_good_news() {
+    let folder = tempfile::tempdir().unwrap();
+    fixtures::binary(folder.path());
+    let file = folder.path().join("summary.json");
+    let mut summary: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    summary["certificate"]["relative"] = 2.0.into();
+    std::fs::write(&file, summary.to_string()).unwrap();
+    let page = report(folder.path());
+    assert!(page.contains("Not shown to be near the optimum: the certified relative gap is 2"), "{page}");
+    assert!(!page.contains("Certified within"));
+}
+
+#[test]
 fn the_same_run_gives_the_same_bytes_and_leaves_no_other_file() {
     let folder = tempfile::tempdir().unwrap();
     fixtures::binary(folder.path());

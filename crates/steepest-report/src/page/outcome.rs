@@ -69,6 +69,9 @@ fn reason(run: &Run) -> Option<Reason> {
     Reason::from_name(run.text(&["termination", "reason"])?)
 }
 
+/// A certified relative gap above this is no good news.
+const NEAR: f64 = 0.01;
+
 /// Whether it went well, in a few words.
 fn verdict(run: &Run) -> (&'static str, String) {
     let certified = run.number(&["certificate", "relative"]).filter(|r| r.is_finite());
@@ -83,7 +86,12 @@ fn verdict(run: &Run) -> (&'static str, String) {
         ) => ("bad", format!("Not reached: {}", ending(failed))),
         Some(Reason::Interrupted) => ("bad", "Interrupted before its end".into()),
         _ => match certified {
-            Some(r) => ("good", format!("Certified within {} of the optimum (relative)", significant(r, 2))),
+            Some(r) if r <= NEAR => {
+                ("good", format!("Certified within {} of the optimum (relative)", significant(r, 2)))
+            }
+            Some(r) => {
+                ("", format!("Not shown to be near the optimum: the certified relative gap is {}", significant(r, 2)))
+            }
             None if run.summary.is_some() => ("", "Without a certificate of optimality".into()),
             None => ("bad", "Unfinished: no summary was written".into()),
         },
