@@ -14,7 +14,7 @@ pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>, li
             let joined: String = lower.iter().collect();
             let contained = text.len() >= 2 && joined.len() >= 2 && (joined.contains(&text) || text.contains(&joined));
             let edits = if contained { 1 } else { edits(&wanted_lower, &lower) };
-            (edits <= 1 + wanted_lower.len().max(lower.len()) / 3).then_some((edits, position, name))
+            (edits <= 1 + wanted_lower.len().min(lower.len()) / 3).then_some((edits, position, name))
         })
         .collect();
     scored.sort();
@@ -73,6 +73,8 @@ mod tests {
         let names = ["median_house_value", "median_income", "latitude"];
         assert_eq!(nearest("house_value", names.into_iter(), 3), ["median_house_value"]);
         assert_eq!(nearest("Latitud", names.into_iter(), 3), ["latitude"]);
+        // Three letters of six that happen to stand in this order mean nothing.
+        assert!(nearest("target", ["age", "bmi"].into_iter(), 3).is_empty());
         assert_eq!(
             suggestion("zzz", names.into_iter()),
             "; there are `median_house_value`, `median_income`, `latitude`"

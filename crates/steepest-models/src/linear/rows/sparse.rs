@@ -70,46 +70,101 @@ impl<V: Stored, const ADAPTIVE: bool, const STRIDE: usize> SparseRows<'_, V, ADA
         cell[0]
     }
 
-    /// Up to eight weights as they stand in their cells.
+    /// Weights as they stand in their cells.
     #[inline(always)]
-    fn written(cells: &mut [[f64; STRIDE]], indices: &[u32]) -> [f64; LANES] {
-        let mut w = [0.0; LANES];
-        for (l, &j) in indices.iter().enumerate().take(LANES) {
-            w[l] = cell(cells, j)[0];
+    fn written<const N: usize>(cells: &mut [[f64; STRIDE]], indices: &[u32; N]) -> [f64; N] {
+        let mut w = [0.0; N];
+        for l in 0..N {
+            w[l] = cell(cells, indices[l])[0];
         }
         w
     }
 
-    /// Up to eight weights of AdaGrad with the penalty they have missed.
+    /// Weights of AdaGrad with the penalty they have missed.
     #[inline(always)]
-    fn current(cells: &mut [[f64; STRIDE]], indices: &[u32], mark: f64, l1: f64, l2: f64) -> [f64; LANES] {
-        let (mut w, mut missed, mut root) = ([0.0; LANES], [0.0; LANES], [1.0; LANES]);
-        for (l, &j) in indices.iter().enumerate().take(LANES) {
-            let cell = cell(cells, j);
+    fn current<const N: usize>(
+        cells: &mut [[f64; STRIDE]],
+        indices: &[u32; N],
+        mark: f64,
+        l1: f64,
+        l2: f64,
+    ) -> [f64; N] {
+        let (mut w, mut missed, mut root) = ([0.0; N], [0.0; N], [1.0; N]);
+        for l in 0..N {
+            let cell = cell(cells, indices[l]);
             (w[l], missed[l], root[l]) = (cell[0], mark - cell[2 % STRIDE], cell[3 % STRIDE]);
         }
-        for l in 0..LANES {
+        for l in 0..N {
             w[l] = caught_up(w[l], root[l], missed[l], l1, l2);
         }
         w
     }
 
-    /// The step of AdaGrad on up to eight cells, whose weights have caught up to `w`, with the stored values `x`.
+    /// The margin of AdaGrad with a penalty; the weights, which have caught up on it, are kept for the update.
     #[inline(always)]
-    fn step(cells: &mut [[f64; STRIDE]], indices: &[u32], w: &[f64; LANES], x: &[f64; LANES], to: &Step) {
-        let mut acc = [0.0; LANES];
-        for (l, &j) in indices.iter().enumerate().take(LANES) {
-            acc[l] = cell(cells, j)[1 % STRIDE];
+    fn margin_caught_up(self, row: usize, state: &mut RowState) -> f64 {
+        let (indices, values) = self.0.row(row);
+        let (l1, l2, mark) = (state.l1, state.l2, state.mark);
+        let (cells, _) = state.table.as_chunks_mut::<STRIDE>();
+        let (eights, fours, twos, ones) = pieces(indices);
+        let (mut acc, seen, mut k, mut rest) = ([0.0; LANES], &mut state.row[..], 0, 0.0);
+        for indices in eights {
+            let (w, x) = (Self::current(cells, indices, mark, l1, l2), values_of::<V, LANES>(values, k));
+            for l in 0..LANES {
+                acc[l] += x[l] * w[l];
+            }
+            seen[k..k + LANES].copy_from_slice(&w);
+            k += LANES;
         }
-        let (mut moved, mut root) = ([0.0; LANES], [0.0; LANES]);
-        for l in 0..LANES {
+        for indices in fours {
+            let (w, x) = (Self::current(cells, indices, mark, l1, l2), values_of::<V, 4>(values, k));
+            rest += (x[0] * w[0] + x[2] * w[2]) + (x[1] * w[1] + x[3] * w[3]);
+            seen[k..k + 4].copy_from_slice(&w);
+            k += 4;
+        }
+        for indices in twos {
+            let (w, x) = (Self::current(cells, indices, mark, l1, l2), values_of::<V, 2>(values, k));
+            rest += x[0] * w[0] + x[1] * w[1];
+            seen[k..k + 2].copy_from_slice(&w);
+            k += 2;
+        }
+        for indices in ones {
+            let w = Self::current(cells, indices, mark, l1, l2);
+            rest += values.get(k) * w[0];
+            seen[k] = w[0];
+        }
+        lane_sum(acc) + rest
+    }
+
+    /// The step of AdaGrad on the cells of the stored values behind `k`, whose weights have caught up to those in `seen`.
+    #[inline(always)]
+    fn step<const N: usize>(
+        values: V,
+        k: usize,
+        cells: &mut [[f64; STRIDE]],
+        indices: &[u32; N],
+        seen: &[f64],
+        to: &Step,
+    ) {
+        let x = values_of::<V, N>(values, k);
+        let w = if STRIDE == 4 {
+            *seen[k..].first_chunk().expect("room for the row")
+        } else {
+            Self::written(cells, indices)
+        };
+        let mut acc = [0.0; N];
+        for l in 0..N {
+            acc[l] = cell(cells, indices[l])[1 % STRIDE];
+        }
+        let (mut moved, mut root) = ([0.0; N], [0.0; N]);
+        for l in 0..N {
             let g = to.r * x[l];
             acc[l] += g * g;
             root[l] = acc[l].sqrt() + to.eps;
             moved[l] = w[l] - quotient(to.eta * g, root[l]);
         }
-        for (l, &j) in indices.iter().enumerate().take(LANES) {
-            let cell = cell(cells, j);
+        for l in 0..N {
+            let cell = cell(cells, indices[l]);
             (cell[0], cell[1 % STRIDE]) = (moved[l], acc[l]);
             if STRIDE == 4 {
                 (cell[2 % STRIDE], cell[3 % STRIDE]) = (to.mark, root[l]);
@@ -126,17 +181,25 @@ struct Step {
     mark: f64,
 }
 
-/// The stored values that belong to `indices`, behind value `k`; 0 in the lanes that are left.
+/// The stored values behind value `k`.
 #[inline(always)]
-fn values_of<V: Stored>(values: V, k: usize, indices: &[u32]) -> [f64; LANES] {
-    if indices.len() == LANES {
-        return values.lanes(k);
-    }
-    let mut x = [0.0; LANES];
-    for l in 0..indices.len().min(LANES) {
+fn values_of<V: Stored, const N: usize>(values: V, k: usize) -> [f64; N] {
+    let mut x = [0.0; N];
+    for l in 0..N {
         x[l] = values.get(k + l);
     }
     x
+}
+
+/// A row in pieces of known length, eight stored values each and then four, two and one: what is read at a place that the compiler
+/// does not know goes through memory.
+#[inline(always)]
+#[allow(clippy::type_complexity)]
+fn pieces(indices: &[u32]) -> (&[[u32; LANES]], &[[u32; 4]], &[[u32; 2]], &[[u32; 1]]) {
+    let (eights, rest) = indices.as_chunks();
+    let (fours, rest) = rest.as_chunks();
+    let (twos, rest) = rest.as_chunks();
+    (eights, fours, twos, rest.as_chunks().0)
 }
 
 impl<V: Stored, const ADAPTIVE: bool, const STRIDE: usize> RowAccess for SparseRows<'_, V, ADAPTIVE, STRIDE> {
@@ -161,70 +224,61 @@ impl<V: Stored, const ADAPTIVE: bool, const STRIDE: usize> RowAccess for SparseR
 
     #[inline(always)]
     fn margin(self, row: usize, state: &mut RowState) -> f64 {
+        if ADAPTIVE && STRIDE == 4 {
+            return self.margin_caught_up(row, state);
+        }
         let (indices, values) = self.0.row(row);
-        let (l1, l2, mark) = (state.l1, state.l2, state.mark);
+        let mark = state.mark;
         let (cells, _) = state.table.as_chunks_mut::<STRIDE>();
         let mut acc = [0.0; LANES];
         let (chunks, rest) = indices.as_chunks::<LANES>();
         let tail = chunks.len() * LANES;
-        if ADAPTIVE && STRIDE == 4 {
-            let (seen, _) = state.row.as_chunks_mut::<LANES>();
-            for (k, (indices, seen)) in chunks.iter().zip(&mut *seen).enumerate() {
-                *seen = Self::current(cells, indices, mark, l1, l2);
-                let x = values.lanes(k * LANES);
-                for l in 0..LANES {
-                    acc[l] += x[l] * seen[l];
-                }
+        for (k, indices) in chunks.iter().enumerate() {
+            let x = values.lanes(k * LANES);
+            for l in 0..LANES {
+                acc[l] += x[l] * Self::weight(cell(cells, indices[l]), mark);
             }
-            if !rest.is_empty() {
-                let seen = &mut seen[chunks.len()];
-                *seen = Self::current(cells, rest, mark, l1, l2);
-                let x = values_of(values, tail, rest);
-                for l in 0..LANES {
-                    acc[l] += x[l] * seen[l];
-                }
-            }
-        } else {
-            for (k, indices) in chunks.iter().enumerate() {
-                let x = values.lanes(k * LANES);
-                for l in 0..LANES {
-                    acc[l] += x[l] * Self::weight(cell(cells, indices[l]), mark);
-                }
-            }
-            // By halves, not into the lanes at a place that the compiler does not know: those would go through memory.
-            let mut at = 0;
-            let mut term = || {
-                let product = values.get(tail + at) * Self::weight(cell(cells, rest[at]), mark);
-                at += 1;
-                product
-            };
-            let four = if rest.len() & 4 > 0 { (term() + term()) + (term() + term()) } else { 0.0 };
-            let two = if rest.len() & 2 > 0 { term() + term() } else { 0.0 };
-            let one = if rest.len() & 1 > 0 { term() } else { 0.0 };
-            return state.factor * (lane_sum(acc) + (four + (two + one)));
         }
-        state.factor * lane_sum(acc)
+        // By halves, not into the lanes at a place that the compiler does not know: those would go through memory.
+        let mut at = 0;
+        let mut term = || {
+            let product = values.get(tail + at) * Self::weight(cell(cells, rest[at]), mark);
+            at += 1;
+            product
+        };
+        let four = if rest.len() & 4 > 0 { (term() + term()) + (term() + term()) } else { 0.0 };
+        let two = if rest.len() & 2 > 0 { term() + term() } else { 0.0 };
+        let one = if rest.len() & 1 > 0 { term() } else { 0.0 };
+        state.factor * (lane_sum(acc) + (four + (two + one)))
     }
 
     #[inline(always)]
     fn update(self, row: usize, state: &mut RowState, eta: f64, r: f64) {
         let (indices, values) = self.0.row(row);
         let (cells, _) = state.table.as_chunks_mut::<STRIDE>();
-        let (chunks, rest) = indices.as_chunks::<LANES>();
-        let tail = chunks.len() * LANES;
         if let (true, RowRule::AdaGrad { eps, .. }) = (ADAPTIVE, state.rule) {
             let to = Step { eta, r, eps, mark: state.mark };
-            let (seen, _) = state.row.as_chunks::<LANES>();
-            for (k, indices) in chunks.iter().enumerate() {
-                let w = if STRIDE == 4 { seen[k] } else { Self::written(cells, indices) };
-                Self::step(cells, indices, &w, &values.lanes(k * LANES), &to);
+            let (eights, fours, twos, ones) = pieces(indices);
+            let (seen, mut k) = (&state.row[..], 0);
+            for indices in eights {
+                Self::step(values, k, cells, indices, seen, &to);
+                k += LANES;
             }
-            if !rest.is_empty() {
-                let w = if STRIDE == 4 { seen[chunks.len()] } else { Self::written(cells, rest) };
-                Self::step(cells, rest, &w, &values_of(values, tail, rest), &to);
+            for indices in fours {
+                Self::step(values, k, cells, indices, seen, &to);
+                k += 4;
+            }
+            for indices in twos {
+                Self::step(values, k, cells, indices, seen, &to);
+                k += 2;
+            }
+            for indices in ones {
+                Self::step(values, k, cells, indices, seen, &to);
             }
             state.mark += eta;
         } else {
+            let (chunks, rest) = indices.as_chunks::<LANES>();
+            let tail = chunks.len() * LANES;
             let a = -(eta / state.factor) * r;
             for (k, indices) in chunks.iter().enumerate() {
                 let x = values.lanes(k * LANES);
