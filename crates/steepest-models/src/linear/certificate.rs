@@ -41,13 +41,8 @@ const NEAR_ZERO: f64 = 1e-3;
 
 /// P at zero parameters. O(n·K).
 pub fn value_at_zero(problem: &LinearProblem) -> f64 {
-    let k = problem.outputs();
-    let mut z = vec![0.0; problem.rows() * k];
-    if let Some(o) = &problem.offset {
-        z.copy_from_slice(o);
-    }
-    let mut r = vec![0.0; z.len()];
-    kernels::row_losses(problem, &z, &mut r).unwrap_or(0.0)
+    let value = kernels::mean_loss(problem, problem.offset.as_deref());
+    if value.is_finite() { value } else { 0.0 }
 }
 
 /// (λ₂/2)‖w‖² + λ₁‖w‖₁ of parameters laid out as the problem says.
@@ -59,8 +54,8 @@ pub fn penalty(problem: &LinearProblem, x: &[f64]) -> f64 {
 
 /// P at `x`, whose margins are `z`.
 pub fn objective(problem: &LinearProblem, x: &[f64], z: &[f64]) -> f64 {
-    let mut r = vec![0.0; z.len()];
-    kernels::row_losses(problem, z, &mut r).unwrap_or(f64::INFINITY) + penalty(problem, x)
+    let value = kernels::mean_loss(problem, Some(z));
+    (if value.is_finite() { value } else { f64::INFINITY }) + penalty(problem, x)
 }
 
 /// What can be said of a problem without penalty: that the dual point 0 bounds it by 0, where the loss comes near that; else why

@@ -32,6 +32,23 @@ pub fn row_losses(problem: &LinearProblem, z: &[f64], r: &mut [f64]) -> Result<f
     if value.is_finite() { Ok(value) } else { Err(first_bad_row(problem, z, value)) }
 }
 
+/// The value of [`row_losses`] alone, at margins `z` or at 0: nothing of the size of the data is written.
+pub fn mean_loss(problem: &LinearProblem, z: Option<&[f64]>) -> f64 {
+    let (n, k) = (problem.rows(), problem.outputs());
+    let scale = 1.0 / problem.total_weight();
+    let room = || (vec![0.0; BLOCK.min(n) * k], vec![0.0; BLOCK.min(n) * k]);
+    let blocks: Vec<f64> = (0..n.div_ceil(BLOCK))
+        .into_par_iter()
+        .map_init(room, |(zeros, r), b| {
+            let rows = b * BLOCK..n.min((b + 1) * BLOCK);
+            let here = z.map_or(&zeros[..rows.len() * k], |z| &z[rows.start * k..rows.end * k]);
+            let weights = problem.weights.as_ref().map(|s| &s[rows.clone()]);
+            loss_block(problem.loss, here, &problem.target[rows], weights, scale, &mut r[..here.len()])
+        })
+        .collect();
+    tree_sum(&blocks)
+}
+
 /// The row to blame for a loss that is not finite.
 pub fn first_bad_row(problem: &LinearProblem, z: &[f64], value: f64) -> NonFinite {
     let k = problem.outputs();

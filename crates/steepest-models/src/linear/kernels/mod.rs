@@ -20,8 +20,8 @@ mod stored;
 
 pub use gram::{gram_shards, weighted_gram};
 pub use losses::{
-    column_sums, fenchel_sums, first_bad_row, lane_sum, loss_block, row_curvatures, row_derivatives, row_losses,
-    softmax,
+    column_sums, fenchel_sums, first_bad_row, lane_sum, loss_block, mean_loss, row_curvatures, row_derivatives,
+    row_losses, softmax,
 };
 pub use stored::{LANES, SparseView, Squares, Stored, Unit};
 
