@@ -28,7 +28,10 @@ pub use rate::{automatic_batch_rate, automatic_rate, automatic_travel_rate, scal
 pub use state::RowRule;
 pub(crate) use state::{caught_up, soft};
 
-use steepest_core::{Certificate, Evaluations, Iterate, Layout, NonFinite, StateVisitor, StepInfo, Stop, isa::Isa};
+use steepest_core::{
+    Certificate, Evaluations, Iterate, Layout, NonFinite, StateVisitor, StepInfo, Stop,
+    isa::{Isa, Kernel},
+};
 use steepest_data::{Matrix, Order};
 use steepest_optim::Schedule;
 
@@ -75,7 +78,7 @@ impl<'p> RowDescent<'p> {
     /// When the matrix of the problem breaks its own rules: an index that is no column.
     pub fn new(problem: &'p LinearProblem, options: RowOptions, start: Option<&[f64]>) -> RowDescent<'p> {
         if let Matrix::Sparse(m) = &problem.matrix {
-            let largest = m.indices.iter().fold(0, |a, &b| a.max(b));
+            let largest = Isa::detect().run(Largest(&m.indices));
             assert!(m.indices.is_empty() || (largest as usize) < m.cols, "index {largest} of {} columns", m.cols);
         }
         let mut state = RowState::new(problem, options.rule);
@@ -149,6 +152,29 @@ impl<'p> RowDescent<'p> {
             }
         }
         Ok(())
+    }
+}
+
+/// The largest index, 0 where there is none.
+struct Largest<'a>(&'a [u32]);
+
+impl Kernel for Largest<'_> {
+    type Output = u32;
+
+    #[inline(always)]
+    fn run(self) -> u32 {
+        let (chunks, rest) = self.0.as_chunks::<32>();
+        let mut largest = [0; 32];
+        for chunk in chunks {
+            for (a, b) in largest.iter_mut().zip(chunk) {
+                *a = (*a).max(*b);
+            }
+        }
+        let mut all = 0;
+        for &index in largest.iter().chain(rest) {
+            all = all.max(index);
+        }
+        all
     }
 }
 
