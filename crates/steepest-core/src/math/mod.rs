@@ -13,7 +13,8 @@
 //! | `f64` | 0.9 | 1.3 | 0.8 | 0.8 | 1.5 | 2.3 | 2.4 | 1.1 | 1.9 |
 //! | `f32` | 0.9 | 1.2 | 0.8 | 0.9 | 1.5 | 2.2 | 2.3 | 1.4 | – |
 //!
-//! All take ±∞, NaN, both zeros and subnormal numbers as the exact functions do.
+//! All take ±∞, NaN, both zeros and subnormal numbers as the exact functions do. [`sigmoid_prompt`] alone is made for single numbers
+//! and is less exact.
 //!
 //! Generic code must call them as `math::exp(x)`: on a concrete `f64`, `x.exp()` is the standard library's.
 

@@ -1,8 +1,8 @@
 //! The logistic function for a loop that waits for it.
 //!
 //! The other functions are made for vectors, where what counts is the number of operations. Where the next argument depends on the last
-//! result, the longest chain of operations counts instead: with a table of 64 powers of two the polynomial is short, and the
-//! chain is about half as long as that of [`sigmoid`](super::sigmoid). A loop over a slice does not become vector code.
+//! result, the longest chain of operations counts instead: with a table of 64 powers of two the polynomial, and with it
+//! the chain, is shorter than that of [`sigmoid`](super::sigmoid). A loop over a slice does not become vector code.
 
 use std::f64::consts::LN_2;
 

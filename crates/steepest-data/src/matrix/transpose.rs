@@ -10,7 +10,7 @@ use super::{Sparse, Values};
 
 /// Entries that are worth a thread of their own.
 const TASK: usize = 1 << 15;
-/// Ranges of rows and of columns at most. More would be worth it for more than about twice as many threads only.
+/// Ranges of rows and of columns at most: each row range keeps a list for each column range.
 const MOST: usize = 16;
 
 /// An entry on its way: row, column, value.

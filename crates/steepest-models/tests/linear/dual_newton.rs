@@ -48,6 +48,27 @@ fn newton_has_the_same_minimum() {
     }
 }
 
+/// The loop keeps no copy of the best point of a solver that says this of itself.
+#[test]
+fn no_step_raises_the_objective() {
+    for loss in SMOOTH {
+        for (start, l2) in [(0.0, 1e-6), (0.0, 0.05), (0.5, 1e-3), (-0.7, 0.05)] {
+            let p = problem(loss, Storage::Sparse32, true, true, l2);
+            let mut solver = DualNewton::new(&p, Some(vec![start; p.parameters()]));
+            assert!(solver.descends());
+            let mut last = f64::INFINITY;
+            for _ in 0..30 {
+                // At the end no step lowers it in working precision.
+                let Ok(info) = solver.step() else { break };
+                let value = info.value.expect("every step tells its objective");
+                assert!(value <= last + 1e-14 * last.abs(), "{loss:?} {start} {l2}: {value} after {last}");
+                last = value;
+            }
+            assert!(last.is_finite(), "{loss:?} {start} {l2}");
+        }
+    }
+}
+
 #[test]
 fn one_row_has_a_closed_form() {
     // ½(x·w − y)² + (λ/2)‖w‖² is least at w = yx/(λ + ‖x‖²), with an intercept at w = 0, b = y.

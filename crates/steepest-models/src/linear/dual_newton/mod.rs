@@ -35,6 +35,8 @@ const HEAVY_PER_VALUE: f64 = 256.0;
 const MOST_HEAVY: usize = 512;
 /// A step is long enough where the slope along it is this share of that at its start.
 const SLOPE: f64 = 0.1;
+/// A rise of the objective by less than this share of it is rounding.
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
 /// Trials along a step at most.
 const TRIALS: usize = 40;
 /// A gap is computed once the objective falls by less than this share of itself in a step.
@@ -181,13 +183,21 @@ impl<'p> DualNewton<'p> {
         if first >= 0.0 || !first.is_finite() {
             return None;
         }
+        // Where the slope is positive the least point is behind, and the objective may have come back up.
+        let loss = self.value - 0.5 * dot(&self.u, &self.pull);
+        let rounding = ROUNDING * self.value.abs();
+        let no_higher = |slope: f64, t: f64, trial: &Trial| {
+            slope <= 0.0 || trial.loss - loss + t * along[0] + 0.5 * t * t * along[1] <= rounding
+        };
         let (mut low, mut low_slope) = (0.0, first);
         let mut high: Option<(f64, f64)> = None;
         let mut t = 1.0;
         for _ in 0..TRIALS {
             let found = self.slope(step, along, t);
             match found {
-                Some((slope, trial)) if slope.abs() <= SLOPE * -first => return Some((t, trial)),
+                Some((slope, trial)) if slope.abs() <= SLOPE * -first && no_higher(slope, t, &trial) => {
+                    return Some((t, trial));
+                }
                 Some((slope, _)) if slope < 0.0 => (low, low_slope) = (t, slope),
                 Some((slope, _)) => high = Some((t, slope)),
                 None => high = Some((t, f64::INFINITY)),

@@ -126,7 +126,7 @@ fn run_single<A: RowAccess>(run: Run<'_>, access: A) -> Done {
                 prefetch(target.as_ptr(), later as usize);
                 access.foresee(later as usize);
             }
-            let r = weight(row);
+            let s = weight(row);
             let row = row as usize;
             let constant = offset.map_or(0.0, |o| o[row]) + state.bias.first().map_or(0.0, |b| *b);
             let z = access.margin(row, state) + constant;
@@ -137,7 +137,7 @@ fn run_single<A: RowAccess>(run: Run<'_>, access: A) -> Done {
             }
             *seen_value = value;
             seen += 1;
-            let r = r * derivative;
+            let r = s * derivative;
             step_bias(state, eta, &[r]);
             access.update(row, state, eta, r);
             done.rows += 1;
