@@ -94,7 +94,7 @@ impl<'p> DualNewton<'p> {
         None
     }
 
-    /// Starts at zero, or at the coefficients that belong to the margins at `start`.
+    /// Starts at zero, or at the coefficients that belong to the margins at `start`, where their objective is finite.
     pub fn new(problem: &'p LinearProblem, start: Option<Vec<f64>>) -> Self {
         let n = problem.rows();
         let mut z = vec![0.0; n];
@@ -128,6 +128,12 @@ impl<'p> DualNewton<'p> {
             run.pull.iter_mut().for_each(|p| *p /= problem.l2);
             run.counts.hvp += 1;
             run.counts.rows += n as u64;
+            if run.look().is_err() {
+                // The weights that these coefficients make are others, and may be far away where λ₂ is small.
+                (run.bias, run.value) = (0.0, f64::INFINITY);
+                run.u.fill(0.0);
+                run.pull.fill(0.0);
+            }
         }
         run
     }
